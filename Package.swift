@@ -1,0 +1,43 @@
+// swift-tools-version: 6.2
+// Apus: a machine emulator. Rooms and their order are explained in docs/architecture.md.
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .treatAllWarnings(as: .error)
+]
+// The hot loop measures the same with and without exclusivity checks only because it uses
+// raw pointers throughout; the flag keeps the class-based slow paths from paying for them.
+let fast: [SwiftSetting] = strict + [
+  .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
+]
+
+let package = Package(
+  name: "apus",
+  products: [
+    .executable(name: "apus-system-riscv64", targets: ["apus-system-riscv64"])
+  ],
+  targets: [
+    // What Swift cannot express: variadic C (ioctl, fcntl, syscall), cmpxchg16b.
+    .target(name: "CHost"),
+    .target(name: "RISCV", dependencies: ["CHost"], swiftSettings: fast),
+    .target(name: "Translator", dependencies: ["RISCV", "CHost"], swiftSettings: fast),
+    .target(name: "Machine", dependencies: ["RISCV", "CHost"], swiftSettings: fast),
+    .target(name: "Storage", dependencies: ["Machine", "CHost"], swiftSettings: strict),
+    .target(name: "Consoles", dependencies: ["Machine", "CHost"], swiftSettings: strict),
+    .target(name: "Devices", dependencies: ["Machine", "RISCV"], swiftSettings: fast),
+    .target(name: "Boot", dependencies: ["Machine", "RISCV"], swiftSettings: strict),
+    .target(name: "Boards", dependencies: ["Machine", "RISCV", "Devices", "Boot"], swiftSettings: strict),
+    .target(
+      name: "Control", dependencies: ["Machine", "RISCV", "Devices", "Boards", "Consoles"],
+      swiftSettings: strict),
+    .target(
+      name: "CommandLineOptions", dependencies: ["Machine", "RISCV"], swiftSettings: strict),
+    .executableTarget(
+      name: "apus-system-riscv64",
+      dependencies: [
+        "CommandLineOptions", "Control", "Boards", "Boot", "Devices", "Storage", "Consoles",
+        "Machine", "RISCV",
+      ], swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)
