@@ -25,7 +25,13 @@ let package = Package(
     .target(name: "Storage", dependencies: ["Machine", "CHost"], swiftSettings: strict),
     .target(name: "Consoles", dependencies: ["Machine", "CHost"], swiftSettings: strict),
     .target(name: "Devices", dependencies: ["Machine", "RISCV"], swiftSettings: fast),
-    .target(name: "Boot", dependencies: ["Machine", "RISCV"], swiftSettings: strict),
+    // Kernels come compressed: gzip, zstd, xz and lzma.
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
+    .target(
+      name: "Boot", dependencies: ["Machine", "RISCV", "CZlib", "CZstd", "CLzma"],
+      swiftSettings: strict),
     .target(name: "Boards", dependencies: ["Machine", "RISCV", "Devices", "Boot"], swiftSettings: strict),
     .target(
       name: "Control", dependencies: ["Machine", "RISCV", "Devices", "Boards", "Consoles"],
