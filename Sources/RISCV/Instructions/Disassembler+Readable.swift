@@ -26,7 +26,6 @@ extension Disassembler {
     case .c_mv: return line("mv", rd, rs2)
     case .add where sink && o.rs1 == 0 && (2...5).contains(o.rs2):
       return line("ntl." + ["p1", "pall", "s1", "all"][o.rs2 - 2])
-    case .add where o.rs1 == 0: return line("mv", rd, rs2)
     case .c_add:
       if sink, (2...5).contains(o.rs2) { return line("ntl." + ["p1", "pall", "s1", "all"][o.rs2 - 2]) }
       return line("add", rd, rd, rs2)
@@ -66,6 +65,7 @@ extension Disassembler {
       let to = o.immediate == 0 ? rs1 : memory
       return sink ? line("jr", to) : o.a == 1 ? line("jalr", to) : line("jalr", rd, to)
     case .c_ebreak: return line("ebreak")
+    case .csrrw where bits == 0xc000_1073: return line("unimp")
     case .csrrw, .csrrs, .csrrc:
       return control(o, line, rd: sink ? nil : rd, value: rs1, immediate: "")
     case .csrrwi, .csrrsi, .csrrci:
@@ -101,7 +101,8 @@ extension Disassembler {
       }
     let name = csr(o.csr)
     if immediate.isEmpty {
-      if let rd, kind == "s", o.rs1 == 0 {
+      if kind == "s", o.rs1 == 0 {
+        let rd = rd ?? x(0)
         switch name {
         case "cycle", "time", "instret", "cycleh", "timeh", "instreth": return line("rd" + name, rd)
         case "fcsr": return line("frcsr", rd)
