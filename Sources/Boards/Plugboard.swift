@@ -99,10 +99,8 @@ struct Plugboard {
         try values.set(property.name, property.value)
       }
       return try model.make(values, backEnds, environment)
-    } catch let error as PropertyError {
-      throw ConfigurationError(error.description)
     } catch {
-      throw ConfigurationError("\(error)")
+      throw ConfigurationError(error.description)
     }
   }
 
