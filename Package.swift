@@ -44,6 +44,10 @@ let package = Package(
         "CommandLineOptions", "Control", "Boards", "Boot", "Devices", "Storage", "Consoles",
         "Machine", "RISCV",
       ], swiftSettings: strict),
+    .testTarget(name: "BootTests", dependencies: ["Boot", "Machine"], swiftSettings: strict),
+    .testTarget(
+      name: "BoardsTests", dependencies: ["Boards", "Boot", "Devices", "Machine", "RISCV"],
+      resources: [.copy("Fixtures")], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -54,7 +54,8 @@ package enum Boards {
 
   /// Builds the machine that `configuration` describes, its harts apart.
   package static func build(
-    _ configuration: MachineConfiguration, hart: HartDescription, backEnds: BackEnds, services: MachineServices
+    _ configuration: MachineConfiguration, hart: HartDescription, backEnds: BackEnds,
+    services: MachineServices
   ) throws(ConfigurationError) -> BuiltMachine {
     let board = try board(named: configuration.machine)
     var properties = PropertyValues(of: "\(board.name)-machine", board.properties)
@@ -71,11 +72,13 @@ package enum Boards {
     }
     guard smp <= board.harts.upperBound else {
       throw ConfigurationError(
-        "Invalid SMP CPUs \(smp). The max CPUs supported by machine '\(board.name)' is \(board.harts.upperBound)")
+        "Invalid SMP CPUs \(smp). The max CPUs supported by machine '\(board.name)' is \(board.harts.upperBound)"
+      )
     }
     guard smp >= board.harts.lowerBound else {
       throw ConfigurationError(
-        "Invalid SMP CPUs \(smp). The min CPUs supported by machine '\(board.name)' is \(board.harts.lowerBound)")
+        "Invalid SMP CPUs \(smp). The min CPUs supported by machine '\(board.name)' is \(board.harts.lowerBound)"
+      )
     }
     return try board.build(
       BoardRequest(

@@ -43,7 +43,8 @@ struct Plugboard {
       do {
         try values.set(global.property, global.value)
       } catch {
-        throw ConfigurationError("can't apply global \(typeName).\(global.property)=\(global.value): \(error)")
+        throw ConfigurationError(
+          "can't apply global \(typeName).\(global.property)=\(global.value): \(error)")
       }
     }
     return values
@@ -80,16 +81,20 @@ struct Plugboard {
 
   private static func unknown(_ driver: String) -> ConfigurationError {
     let sentence = "'\(driver)' is not a valid device model name"
-    if [VirtIOMMIO.typeName, PLIC.typeName, NS16550A.typeName, SiFiveTest.typeName, GoldfishRTC.typeName].contains(driver) {
+    if [VirtIOMMIO.typeName, PLIC.typeName, NS16550A.typeName, SiFiveTest.typeName, GoldfishRTC.typeName]
+      .contains(driver)
+    {
       return ConfigurationError("Parameter 'driver' expects a pluggable device type")
     }
     if driver.hasSuffix("-pci") {
       let twin = driver.dropLast(4) + "-device"
       if models.contains(where: { $0.typeName == twin }) {
-        return ConfigurationError("\(sentence)\nThere is no PCI bus yet; '\(twin)' is the same device for virtio-mmio.")
+        return ConfigurationError(
+          "\(sentence)\nThere is no PCI bus yet; '\(twin)' is the same device for virtio-mmio.")
       }
     }
-    return ConfigurationError("\(sentence)\nThis device is not there (yet): -device help lists those that are.")
+    return ConfigurationError(
+      "\(sentence)\nThis device is not there (yet): -device help lists those that are.")
   }
 
   private func make(_ model: DeviceModel, _ request: DeviceRequest) throws(ConfigurationError) -> any Device {
@@ -104,7 +109,8 @@ struct Plugboard {
     }
   }
 
-  private mutating func plugVirtIO(_ model: DeviceModel, _ request: DeviceRequest) throws(ConfigurationError) {
+  private mutating func plugVirtIO(_ model: DeviceModel, _ request: DeviceRequest) throws(ConfigurationError)
+  {
     let slot: Slot
     if let bus = request["bus"] {
       guard let named = slots.first(where: { $0.name == bus }) else {

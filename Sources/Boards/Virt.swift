@@ -47,7 +47,8 @@ package enum Virt: Board {
   // MARK: Options
 
   package static let properties: [Property] = [
-    Property("aclint", .flag, default: .flag(false), "describe the timer and software interrupts as an ACLINT"),
+    Property(
+      "aclint", .flag, default: .flag(false), "describe the timer and software interrupts as an ACLINT"),
     Property("acpi", .text, default: .text("auto"), "describe the machine by ACPI too: on, off, auto"),
     Property("aia", .text, default: .text("none"), "the interrupt controller: none, aplic, aplic-imsic"),
     Property("aia-guests", .text, default: .text("0"), "guest files of each hart's IMSIC, 0 to 7"),
@@ -62,7 +63,8 @@ package enum Virt: Board {
     switch properties.text("aia") {
     case "none", nil: break
     case "aplic", "aplic-imsic":
-      throw ConfigurationError("aia=\(properties.text("aia") ?? "") is not there yet; aia=none gives the PLIC.")
+      throw ConfigurationError(
+        "aia=\(properties.text("aia") ?? "") is not there yet; aia=none gives the PLIC.")
     default:
       throw ConfigurationError(
         "Invalid AIA interrupt controller type\nValid values are none, aplic, and aplic-imsic.")
@@ -90,7 +92,10 @@ package enum Virt: Board {
     let ramSize = try addMemory(memory, size: request.ramSize)
     var devices: [PlacedDevice] = []
 
-    func add(_ device: some MMIODevice, _ window: Window, size: UInt64, widths: ClosedRange<Int>, isLockFree: Bool = false, name: String, bus: String? = nil) {
+    func add(
+      _ device: some MMIODevice, _ window: Window, size: UInt64, widths: ClosedRange<Int>,
+      isLockFree: Bool = false, name: String, bus: String? = nil
+    ) {
       memory.addDevice(name, device, base: window.base, size: size, widths: widths, isLockFree: isLockFree)
       devices.append(PlacedDevice(device, childBus: bus, windows: [window.base..<window.base + size]))
     }
@@ -98,10 +103,12 @@ package enum Virt: Board {
     // Interrupts. They cross every IPI and tick, hence work without the machine lock.
     let isACLINT = request.properties.flag("aclint")
     add(
-      MSWI(ports: ports), Map.softwareInterrupt, size: MSWI.windowSize, widths: MSWI.accessWidths, isLockFree: true,
+      MSWI(ports: ports), Map.softwareInterrupt, size: MSWI.windowSize, widths: MSWI.accessWidths,
+      isLockFree: true,
       name: MSWI.regionName)
     add(
-      MTIMER(ports: ports, clock: services.clock), Map.timer, size: MTIMER.windowSize, widths: MTIMER.accessWidths,
+      MTIMER(ports: ports, clock: services.clock), Map.timer, size: MTIMER.windowSize,
+      widths: MTIMER.accessWidths,
       isLockFree: true, name: MTIMER.regionName)
     if isACLINT {
       add(
@@ -111,11 +118,13 @@ package enum Virt: Board {
     let virtioLines = Line.virtio..<Line.virtio + virtioSlots
     let plic = PLIC(ports: ports, requestInputs: Set(virtioLines).union([Line.uart, Line.realTimeClock]))
     add(
-      plic, Map.plic, size: PLIC.windowSize, widths: PLIC.accessWidths, isLockFree: true, name: PLIC.regionName)
+      plic, Map.plic, size: PLIC.windowSize, widths: PLIC.accessWidths, isLockFree: true,
+      name: PLIC.regionName)
 
     // Power, time, console.
     add(
-      SiFiveTest(power: services.power), Map.test, size: SiFiveTest.windowSize, widths: SiFiveTest.accessWidths,
+      SiFiveTest(power: services.power), Map.test, size: SiFiveTest.windowSize,
+      widths: SiFiveTest.accessWidths,
       name: SiFiveTest.regionName)
     let clockLine = InterruptLine(to: plic, input: Line.realTimeClock)
     add(
@@ -128,9 +137,11 @@ package enum Virt: Board {
 
     // Connectors, and what the user plugs in.
     let environment = DeviceEnvironment(
-      memory: memory, clock: services.clock, timers: services.timers, power: services.power, gate: services.gate,
+      memory: memory, clock: services.clock, timers: services.timers, power: services.power,
+      gate: services.gate,
       entropy: services.entropy)
-    var plugs = Plugboard(globals: configuration.globals, backEnds: request.backEnds, environment: environment)
+    var plugs = Plugboard(
+      globals: configuration.globals, backEnds: request.backEnds, environment: environment)
     let forceLegacy = try plugs.values(of: VirtIOMMIO.typeName, VirtIOMMIO.properties).flag("force-legacy")
     for slot in 0..<virtioSlots {
       let transport = VirtIOMMIO(
@@ -171,7 +182,9 @@ package enum Virt: Board {
     return rounded
   }
 
-  private static func serialBackEnd(_ request: BoardRequest) throws(ConfigurationError) -> (any CharacterBackEnd)? {
+  private static func serialBackEnd(_ request: BoardRequest) throws(ConfigurationError) -> (
+    any CharacterBackEnd
+  )? {
     let serial = request.configuration.serial
     // Lines that the board does not have are ignored, as QEMU ignores them.
     guard let first = serial.first, let id = first else { return nil }
