@@ -38,6 +38,7 @@ let package = Package(
         "CommandLineOptions", "Control", "Boards", "Boot", "Devices", "Storage", "Consoles",
         "Machine", "RISCV",
       ], swiftSettings: strict),
+    .testTarget(name: "RISCVTests", dependencies: ["RISCV"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )
