@@ -1,0 +1,187 @@
+// Unsafe pointers: RAM and ROM blocks are mmap'ed once by `addRAM`/`addROM` and live as long as the
+// address space; every access is checked against its block's bounds before a pointer is formed.
+import CHost
+import Glibc
+import RISCV
+
+/// A range of guest-physical addresses and what answers there.
+package struct MemoryRegion: Sendable {
+  package enum Kind: Sendable {
+    case ram
+    case rom
+    /// `widths` are the access sizes the device takes; others are access faults. `isLockFree` devices
+    /// synchronise themselves and are called without the machine lock.
+    case device(any MMIODevice, widths: ClosedRange<Int>, isLockFree: Bool)
+  }
+
+  /// As `info mtree` prints it, e.g. "riscv.sifive.plic".
+  package let name: String
+  package let base: UInt64
+  package let size: UInt64
+  package let kind: Kind
+  /// Host address of RAM and ROM.
+  fileprivate nonisolated(unsafe) let host: UnsafeMutableRawPointer?
+
+  package var last: UInt64 { base &+ (size &- 1) }
+}
+
+/// The guest-physical address space: RAM by pointer, devices by call.
+package final class AddressSpace: PhysicalMemory {
+  /// Sorted by base, disjoint. Written only while the board is built.
+  package private(set) nonisolated(unsafe) var regions: [MemoryRegion] = []
+  package let code: CodePages
+  private let lock: MachineLock
+
+  package init(lock: MachineLock) {
+    self.lock = lock
+    code = CodePages()
+  }
+
+  // MARK: Building
+
+  /// Maps `size` bytes of zeroed RAM at `base`. Pages cost host memory once touched.
+  package func addRAM(_ name: String, base: UInt64, size: UInt64) throws(PropertyError) {
+    insert(MemoryRegion(name: name, base: base, size: size, kind: .ram, host: try Self.map(name, size)))
+    code.addRange(base: base, size: size)
+  }
+
+  /// Maps ROM with the given contents; guests read and execute it, their stores vanish.
+  package func addROM(_ name: String, base: UInt64, size: UInt64, contents: [UInt8]) throws(PropertyError) {
+    let host = try Self.map(name, size)
+    precondition(contents.count <= size)
+    contents.withUnsafeBytes { if let from = $0.baseAddress { memcpy(host, from, contents.count) } }
+    insert(MemoryRegion(name: name, base: base, size: size, kind: .rom, host: host))
+    code.addRange(base: base, size: size)
+  }
+
+  package func addDevice(
+    _ name: String, _ device: any MMIODevice, base: UInt64, size: UInt64, widths: ClosedRange<Int>,
+    isLockFree: Bool = false
+  ) {
+    let kind = MemoryRegion.Kind.device(device, widths: widths, isLockFree: isLockFree)
+    insert(MemoryRegion(name: name, base: base, size: size, kind: kind, host: nil))
+  }
+
+  private func insert(_ region: MemoryRegion) {
+    let place = regions.firstIndex { $0.base > region.base } ?? regions.endIndex
+    precondition(place == 0 || regions[place - 1].last < region.base, "\(region.name) overlaps")
+    precondition(place == regions.count || region.last < regions[place].base, "\(region.name) overlaps")
+    regions.insert(region, at: place)
+  }
+
+  private static func map(_ name: String, _ size: UInt64) throws(PropertyError) -> UnsafeMutableRawPointer {
+    let fd = host_memfd_create(name, 1)
+    guard fd >= 0, size <= UInt64(Int.max), ftruncate(Int(size)) == 0 else {
+      if fd >= 0 { close(fd) }
+      throw cannotAllocate(name)
+    }
+    func ftruncate(_ n: Int) -> Int32 { Glibc.ftruncate(fd, n) }
+    let host = mmap(nil, Int(size), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0)
+    close(fd)
+    guard let host, host != MAP_FAILED else { throw cannotAllocate(name) }
+    return host
+  }
+
+  private static func cannotAllocate(_ name: String) -> PropertyError {
+    PropertyError("cannot set up guest memory '\(name)': Cannot allocate memory")
+  }
+
+  // MARK: Harts
+
+  package func hostPage(at address: UInt64) -> HostPage? {
+    let page = address & ~0xfff
+    guard let region = region(at: page), let host = region.host, page &+ 0xfff <= region.last else { return nil }
+    if case .rom = region.kind { return HostPage(base: host + Int(page &- region.base), isWritable: false) }
+    return HostPage(base: host + Int(page &- region.base), isWritable: true)
+  }
+
+  package func readDevice(_ address: UInt64, width: Int) -> UInt64? {
+    guard let region = region(at: address), address &+ UInt64(width - 1) <= region.last else { return nil }
+    let offset = address &- region.base
+    switch region.kind {
+    case .device(let device, let widths, let isLockFree):
+      guard widths.contains(width) else { return nil }
+      return isLockFree ? device.read(offset, width: width) : lock.withLock { device.read(offset, width: width) }
+    case .ram, .rom:
+      guard let host = region.host else { return nil }
+      var value: UInt64 = 0
+      memcpy(&value, host + Int(offset), width)
+      return value
+    }
+  }
+
+  package func writeDevice(_ address: UInt64, width: Int, _ value: UInt64) -> Bool {
+    guard let region = region(at: address), address &+ UInt64(width - 1) <= region.last else { return false }
+    let offset = address &- region.base
+    switch region.kind {
+    case .device(let device, let widths, let isLockFree):
+      guard widths.contains(width) else { return false }
+      if isLockFree {
+        device.write(offset, width: width, value)
+      } else {
+        lock.withLock { device.write(offset, width: width, value) }
+      }
+      return true
+    case .ram:
+      withUnsafeBytes(of: value.littleEndian) { _ = copyIn($0.prefix(width).map { $0 }, to: address) }
+      return true
+    case .rom:
+      return true
+    }
+  }
+
+  private func region(at address: UInt64) -> MemoryRegion? {
+    var low = 0
+    var high = regions.count
+    while low < high {
+      let middle = (low + high) / 2
+      if regions[middle].last < address { low = middle + 1 } else { high = middle }
+    }
+    guard low < regions.count, regions[low].base <= address else { return nil }
+    return regions[low]
+  }
+
+  // MARK: DMA, loaders, debuggers: the one way in that also drops stale predecoded instructions
+
+  /// The RAM (or, for loaders that say so, ROM) bytes at `address`, nil unless all of them exist.
+  package func ramBytes(at address: UInt64, count: Int, includingROM: Bool = false)
+    -> UnsafeMutableRawBufferPointer?
+  {
+    guard count >= 0, let region = region(at: address), let host = region.host else { return nil }
+    if case .rom = region.kind, !includingROM { return nil }
+    let offset = address &- region.base
+    guard UInt64(count) <= region.size &- offset else { return nil }
+    return UnsafeMutableRawBufferPointer(start: host + Int(offset), count: count)
+  }
+
+  /// Copies guest RAM or ROM out; nil unless all of it exists.
+  package func copyOut(_ address: UInt64, count: Int) -> [UInt8]? {
+    ramBytes(at: address, count: count, includingROM: true).map { [UInt8]($0) }
+  }
+
+  /// Writes guest RAM (for loaders: ROM too); false, and nothing written, unless all of it exists.
+  @discardableResult
+  package func copyIn(_ bytes: [UInt8], to address: UInt64, includingROM: Bool = false) -> Bool {
+    guard let target = ramBytes(at: address, count: bytes.count, includingROM: includingROM) else { return false }
+    bytes.withUnsafeBytes { target.copyMemory(from: $0) }
+    didWrite(address, count: bytes.count)
+    return true
+  }
+
+  /// To be called after writing through `ramBytes`, before the guest is told.
+  package func didWrite(_ address: UInt64, count: Int) {
+    code.invalidate(address, count: count)
+  }
+
+  package func load<T: FixedWidthInteger>(_ address: UInt64, as type: T.Type = T.self) -> T? {
+    ramBytes(at: address, count: T.bitWidth / 8, includingROM: true).map { T(littleEndian: $0.loadUnaligned(as: T.self)) }
+  }
+
+  @discardableResult
+  package func store<T: FixedWidthInteger>(_ address: UInt64, _ value: T) -> Bool {
+    guard let bytes = ramBytes(at: address, count: T.bitWidth / 8) else { return false }
+    bytes.storeBytes(of: value.littleEndian, as: T.self)
+    didWrite(address, count: bytes.count)
+    return true
+  }
+}

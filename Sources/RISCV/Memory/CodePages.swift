@@ -1,0 +1,123 @@
+// Unsafe pointers: one arena of slots is mapped for the life of the object; page tables are mapped by
+// `addRange` and never shrink. Slots are 8 bytes, aligned, and written whole, so a hart that reads one
+// while another thread clears it sees either the old instruction or "undecoded".
+import Glibc
+import Synchronization
+
+/// The predecoded instructions of every RAM page that has run: a slot per halfword, filled one at a
+/// time as harts reach them, shared by all harts, keyed by physical address.
+///
+/// A page that has slots is never writable through a TLB: each store to it takes the slow path and
+/// clears the slots that it touches. That is all there is to self-modifying code; `fence.i` has nothing
+/// left to do.
+package final class CodePages: Sendable {
+  /// Slots of a page: one per halfword, then `pageEnd` twice (a 4-byte instruction may step over one).
+  package static let slotsPerPage = 2048
+  private static let slotStride = slotsPerPage + 8
+  /// Pages that fit: 1,400 × 16 KiB, of which only the parts that ran are touched.
+  private static let capacity = 1400
+
+  private struct Range: Sendable {
+    let firstPage: UInt64
+    let pageCount: UInt64
+    nonisolated(unsafe) let table: UnsafeMutablePointer<UnsafeMutablePointer<Operation>?>
+  }
+
+  /// Written only while the board is built.
+  private nonisolated(unsafe) var ranges: [Range] = []
+  private nonisolated(unsafe) let arena: UnsafeMutablePointer<Operation>
+  private let lock = Mutex(0)
+  private nonisolated(unsafe) var used = 0
+  /// Write entries to revoke when a page gains code. Written only while the board is built.
+  private nonisolated(unsafe) var lookasides: [TranslationLookaside] = []
+
+  package init() {
+    let bytes = Self.capacity * Self.slotStride * MemoryLayout<Operation>.stride
+    let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+    let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, -1, 0)
+    guard let memory, memory != MAP_FAILED else { fatalError("cannot map \(bytes) bytes for decoded code") }
+    arena = memory.assumingMemoryBound(to: Operation.self)
+  }
+
+  /// Announces RAM or ROM: whole pages from `base`.
+  package func addRange(base: UInt64, size: UInt64) {
+    let count = size >> 12
+    let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+    let memory = mmap(nil, Int(count) * 8 + 8, PROT_READ | PROT_WRITE, flags, -1, 0)
+    guard let memory, memory != MAP_FAILED else { fatalError("cannot map a table of \(count) code pages") }
+    let table = memory.assumingMemoryBound(to: UnsafeMutablePointer<Operation>?.self)
+    ranges.append(Range(firstPage: base >> 12, pageCount: count, table: table))
+  }
+
+  /// Registers a hart's lookaside.
+  func add(_ lookaside: TranslationLookaside) { lookasides.append(lookaside) }
+
+  private func entry(_ page: UInt64) -> UnsafeMutablePointer<UnsafeMutablePointer<Operation>?>? {
+    for range in ranges where page &- range.firstPage < range.pageCount {
+      return range.table + Int(page &- range.firstPage)
+    }
+    return nil
+  }
+
+  /// True where stores to the page that holds `address` must come to `invalidate`.
+  package func hasCode(at address: UInt64) -> Bool { entry(address >> 12)?.pointee != nil }
+
+  /// The slots of the page that holds physical `address`, made if need be; nil when the arena is full
+  /// (the caller asks for `removeAll` at a safepoint) or the address is no RAM.
+  func slots(at address: UInt64, host: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Operation>? {
+    guard let entry = entry(address >> 12) else { return nil }
+    if entry.pointee == nil { lock.withLock { _ in addSlots(entry, host) } }
+    return entry.pointee
+  }
+
+  /// Gives a page slots, unless another hart was quicker or the arena is full. Under the lock.
+  private func addSlots(
+    _ entry: UnsafeMutablePointer<UnsafeMutablePointer<Operation>?>, _ host: UnsafeMutableRawPointer
+  ) {
+    guard entry.pointee == nil, used < Self.capacity else { return }
+    let slots = arena + used * Self.slotStride
+    used += 1
+    for i in 0..<4 { slots[Self.slotsPerPage + i] = Operation(opcode: .pageEnd) }
+    entry.pointee = slots
+    // A lookaside that fills a write entry publishes it, fences, and looks here again; we publish the
+    // page, fence, and revoke: one of both sees the other.
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
+    for lookaside in lookasides { lookaside.revokeWrites(to: host) }
+  }
+
+  /// Forgets the instructions that overlap `count` bytes written at `address`.
+  package func invalidate(_ address: UInt64, count: Int) {
+    var at = address
+    var left = count
+    while left > 0 {
+      let inPage = min(left, 4096 - Int(at & 0xfff))
+      if let slots = entry(at >> 12)?.pointee {
+        // A 4-byte instruction that starts a halfword earlier is touched too.
+        let first = max(0, Int(at & 0xfff) / 2 - 1)
+        let last = (Int(at & 0xfff) + inPage - 1) / 2
+        UnsafeMutableRawPointer(slots + first).withMemoryRebound(to: UInt64.self, capacity: last - first + 1) {
+          for i in 0...(last - first) where $0[i] != 0 { $0[i] = 0 }
+        }
+      }
+      at &+= UInt64(inPage)
+      left -= inPage
+    }
+  }
+
+  package var isFull: Bool { used >= Self.capacity }
+
+  /// Bytes of the arena handed out, for `info` and the memory bar.
+  package var bytesUsed: Int { used * Self.slotStride * MemoryLayout<Operation>.stride }
+
+  /// Drops every page. Only while all harts are at a safepoint; they must forget their fetch entries too.
+  package func removeAll() {
+    lock.withLock { _ in
+      for range in ranges {
+        for i in 0..<Int(range.pageCount) where range.table[i] != nil { range.table[i] = nil }
+      }
+      let bytes = used * Self.slotStride * MemoryLayout<Operation>.stride
+      madvise(arena, bytes, MADV_DONTNEED)
+      used = 0
+    }
+  }
+}
