@@ -16,12 +16,12 @@ package final class InterruptPort: Sendable {
   package let attention = Atomic<Bool>(false)
 
   /// The futex word: counts rings. It lives outside the object because futex(2) wants an address.
-  private nonisolated(unsafe) let bell: UnsafeMutablePointer<UInt32>
+  private nonisolated(unsafe) let bell: UnsafeMutablePointer<Atomic<UInt32>>
   private let sleeping = Atomic<Bool>(false)
 
   package init() {
     bell = .allocate(capacity: 1)
-    bell.initialize(to: 0)
+    bell.initialize(to: Atomic(0))
   }
 
   deinit { bell.deallocate() }
@@ -50,23 +50,17 @@ package final class InterruptPort: Sendable {
 
   /// Wakes the hart if it sleeps; it will look at everything again.
   package func ring() {
-    bellWord.wrappingAdd(1, ordering: .sequentiallyConsistent)
-    if sleeping.load(ordering: .sequentiallyConsistent) { host_futex_wake(bell) }
+    bell.pointee.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    if sleeping.load(ordering: .sequentiallyConsistent) { host_futex_wake(UnsafeRawPointer(bell).assumingMemoryBound(to: UInt32.self)) }
   }
 
   /// The number of rings so far: read it, look for work, then sleep on it.
-  package var rings: UInt32 { bellWord.load(ordering: .sequentiallyConsistent) }
+  package var rings: UInt32 { bell.pointee.load(ordering: .sequentiallyConsistent) }
 
   /// Sleeps until the bell has rung since `seen` was read, or `nanoseconds` have passed (nil: no limit).
   package func sleep(seen: UInt32, nanoseconds: Int64?) {
     sleeping.store(true, ordering: .sequentiallyConsistent)
-    if rings == seen { _ = host_futex_wait(bell, seen, nanoseconds ?? -1) }
+    if rings == seen { _ = host_futex_wait(UnsafeRawPointer(bell).assumingMemoryBound(to: UInt32.self), seen, nanoseconds ?? -1) }
     sleeping.store(false, ordering: .sequentiallyConsistent)
-  }
-
-  private var bellWord: UnsafeMutablePointer<Atomic<UInt32>>.Pointee {
-    @inline(__always) _read {
-      yield UnsafeMutableRawPointer(bell).assumingMemoryBound(to: Atomic<UInt32>.self).pointee
-    }
   }
 }
