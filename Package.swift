@@ -38,6 +38,8 @@ let package = Package(
         "CommandLineOptions", "Control", "Boards", "Boot", "Devices", "Storage", "Consoles",
         "Machine", "RISCV",
       ], swiftSettings: strict),
+    .testTarget(
+      name: "DevicesTests", dependencies: ["Devices", "Machine", "RISCV"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )
