@@ -77,10 +77,10 @@ struct ACLINTTests {
   @Test func writingMtimecmpRingsTheHart() throws {
     let ports = makePorts(2)
     let timer = MTIMER(ports: ports, clock: try TestMachine().clock)
-    let before = ports.map(\.rings)
+    let before = ports.map(\.bell.rings)
     timer.write(8, width: 4, 5)
-    #expect(ports[0].rings == before[0])
-    #expect(ports[1].rings != before[1])
+    #expect(ports[0].bell.rings == before[0])
+    #expect(ports[1].bell.rings != before[1])
   }
 
   @Test func mtimeCountsTenMillionTicksPerSecond() throws {
@@ -94,14 +94,14 @@ struct ACLINTTests {
     let machine = try TestMachine()
     let ports = makePorts(2)
     let timer = MTIMER(ports: ports, clock: machine.clock)
-    let before = ports.map(\.rings)
+    let before = ports.map(\.bell.rings)
     timer.write(0x7ff8, width: 8, 0x10_0000_0000)
     #expect(machine.clock.ticks == 0x10_0000_0000)
     timer.write(0x7ff8, width: 4, 5)
     timer.write(0x7ffc, width: 4, 7)
     #expect(timer.read(0x7ff8, width: 8) == 0x7_0000_0005)
     #expect(timer.read(0x7ffc, width: 4) == 7)
-    #expect(zip(before, ports).allSatisfy { $0 != $1.rings })
+    #expect(zip(before, ports).allSatisfy { $0 != $1.bell.rings })
   }
 
   @Test func mtimeBeginsAgainAtReset() throws {

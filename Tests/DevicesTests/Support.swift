@@ -32,7 +32,7 @@ final class RecordingPower: PowerControl {
   var events: [Event] { recorded.withLock { $0 } }
 
   func shutDown(exitCode: Int32) { recorded.withLock { $0.append(.shutDown(exitCode)) } }
-  func reset() { recorded.withLock { $0.append(.reset) } }
+  func requestReset() { recorded.withLock { $0.append(.reset) } }
 }
 
 /// The other end of a serial line: keeps what was sent, and feeds what was typed as the device takes it.
