@@ -1,9 +1,6 @@
 extension SoftFloat {
   /// a + b: FADD (RISC-V Unprivileged, "F", Single-Precision Floating-Point Computational
   /// Instructions; IEEE 754-2019, §5.4.1).
-  @specialized(where F == Binary16)
-  @specialized(where F == Binary32)
-  @specialized(where F == Binary64)
   @inline(never)
   package static func add(
     _ a: UInt64, _ b: UInt64, _ rounding: RoundingMode, _ flags: inout FloatFlags

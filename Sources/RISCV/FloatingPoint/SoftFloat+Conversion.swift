@@ -6,9 +6,6 @@ extension SoftFloat {
   ///
   /// What does not fit after rounding is invalid, not inexact, and becomes the nearest integer
   /// that fits; a NaN becomes the largest.
-  @specialized(where F == Binary16)
-  @specialized(where F == Binary32)
-  @specialized(where F == Binary64)
   @inline(never)
   package static func toSigned32(
     _ a: UInt64, _ rounding: RoundingMode, _ flags: inout FloatFlags
@@ -18,9 +15,6 @@ extension SoftFloat {
 
   /// FCVT.WU: to an unsigned 32-bit integer, but sign-extended like every 32-bit result on
   /// RV64 (same section).
-  @specialized(where F == Binary16)
-  @specialized(where F == Binary32)
-  @specialized(where F == Binary64)
   @inline(never)
   package static func toUnsigned32(
     _ a: UInt64, _ rounding: RoundingMode, _ flags: inout FloatFlags
@@ -30,9 +24,6 @@ extension SoftFloat {
   }
 
   /// FCVT.L: to a signed 64-bit integer (same section).
-  @specialized(where F == Binary16)
-  @specialized(where F == Binary32)
-  @specialized(where F == Binary64)
   @inline(never)
   package static func toSigned64(
     _ a: UInt64, _ rounding: RoundingMode, _ flags: inout FloatFlags
@@ -41,9 +32,6 @@ extension SoftFloat {
   }
 
   /// FCVT.LU: to an unsigned 64-bit integer (same section).
-  @specialized(where F == Binary16)
-  @specialized(where F == Binary32)
-  @specialized(where F == Binary64)
   @inline(never)
   package static func toUnsigned64(
     _ a: UInt64, _ rounding: RoundingMode, _ flags: inout FloatFlags
@@ -55,7 +43,6 @@ extension SoftFloat {
   /// sign-extended (RISC-V Unprivileged, "Zfa", Modular Convert-to-Integer Instruction).
   ///
   /// Infinities and NaNs give zero. Flags are those of FCVT.W.D.
-  @specialized(where F == Binary64)
   @inline(never)
   package static func toSigned32Modular(_ a: UInt64, _ flags: inout FloatFlags) -> UInt64 {
     _ = toSigned32(a, .towardZero, &flags)
@@ -125,9 +112,6 @@ extension SoftFloat {
 extension SoftFloat {
   /// FCVT from W, when sign-extended, and L (RISC-V Unprivileged, "F", Single-Precision
   /// Floating-Point Conversion and Move Instructions; IEEE 754-2019, §5.4.1). Zero gives +0.
-  @specialized(where F == Binary16)
-  @specialized(where F == Binary32)
-  @specialized(where F == Binary64)
   @inline(never)
   package static func fromSigned64(
     _ value: UInt64, _ rounding: RoundingMode, _ flags: inout FloatFlags
@@ -140,9 +124,6 @@ extension SoftFloat {
   }
 
   /// FCVT from WU, when zero-extended, and LU (same section).
-  @specialized(where F == Binary16)
-  @specialized(where F == Binary32)
-  @specialized(where F == Binary64)
   @inline(never)
   package static func fromUnsigned64(
     _ value: UInt64, _ rounding: RoundingMode, _ flags: inout FloatFlags
@@ -158,12 +139,6 @@ extension SoftFloat {
 extension SoftFloat {
   /// FCVT between floating-point formats (RISC-V Unprivileged, "D", Double-Precision
   /// Floating-Point Conversion and Move Instructions; IEEE 754-2019, §5.4.2).
-  @specialized(where F == Binary16, G == Binary32)
-  @specialized(where F == Binary16, G == Binary64)
-  @specialized(where F == Binary32, G == Binary16)
-  @specialized(where F == Binary32, G == Binary64)
-  @specialized(where F == Binary64, G == Binary16)
-  @specialized(where F == Binary64, G == Binary32)
   @inline(never)
   package static func convert<G: BinaryFormat>(
     _ a: UInt64, to format: G.Type, _ rounding: RoundingMode, _ flags: inout FloatFlags
@@ -182,9 +157,6 @@ extension SoftFloat {
 
   /// The nearest integral value in the same format: FROUND, and FROUNDNX when `signalInexact`
   /// (RISC-V Unprivileged, "Zfa", Round-to-Integer Instructions; IEEE 754-2019, §5.9).
-  @specialized(where F == Binary16)
-  @specialized(where F == Binary32)
-  @specialized(where F == Binary64)
   @inline(never)
   package static func roundToIntegral(
     _ a: UInt64, _ rounding: RoundingMode, signalInexact: Bool, _ flags: inout FloatFlags

@@ -1,9 +1,6 @@
 extension SoftFloat {
   /// a / b: FDIV (RISC-V Unprivileged, "F", Single-Precision Floating-Point Computational
   /// Instructions; IEEE 754-2019, §5.4.1, §7.3).
-  @specialized(where F == Binary16)
-  @specialized(where F == Binary32)
-  @specialized(where F == Binary64)
   @inline(never)
   package static func divide(
     _ a: UInt64, _ b: UInt64, _ rounding: RoundingMode, _ flags: inout FloatFlags
@@ -33,9 +30,6 @@ extension SoftFloat {
 
   /// The square root of a: FSQRT (RISC-V Unprivileged, "F", Single-Precision Floating-Point
   /// Computational Instructions; IEEE 754-2019, §5.4.1). The root of -0 is -0.
-  @specialized(where F == Binary16)
-  @specialized(where F == Binary32)
-  @specialized(where F == Binary64)
   @inline(never)
   package static func squareRoot(
     _ a: UInt64, _ rounding: RoundingMode, _ flags: inout FloatFlags

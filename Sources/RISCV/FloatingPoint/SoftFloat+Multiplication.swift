@@ -1,9 +1,6 @@
 extension SoftFloat {
   /// a * b: FMUL (RISC-V Unprivileged, "F", Single-Precision Floating-Point Computational
   /// Instructions; IEEE 754-2019, §5.4.1).
-  @specialized(where F == Binary16)
-  @specialized(where F == Binary32)
-  @specialized(where F == Binary64)
   @inline(never)
   package static func multiply(
     _ a: UInt64, _ b: UInt64, _ rounding: RoundingMode, _ flags: inout FloatFlags
@@ -28,9 +25,6 @@ extension SoftFloat {
   /// a * b + c, rounded once: FMADD, and FMSUB, FNMSUB, FNMADD by signs flipped beforehand
   /// (RISC-V Unprivileged, "F", Single-Precision Floating-Point Computational Instructions;
   /// IEEE 754-2019, §5.4.1).
-  @specialized(where F == Binary16)
-  @specialized(where F == Binary32)
-  @specialized(where F == Binary64)
   @inline(never)
   package static func fusedMultiplyAdd(
     _ a: UInt64, _ b: UInt64, _ c: UInt64, _ rounding: RoundingMode, _ flags: inout FloatFlags
@@ -72,6 +66,8 @@ extension SoftFloat {
         negative: resultIsNegative, exponent: exponent &+ (carried ? 1 : 0),
         significand: narrowed(sum &>> carry | sum & 1 | carry &<< 127), rounding, &flags)
     }
+    // At least 22 zeros end either operand, so that bits are only lost by an alignment after which
+    // the difference loses at most its top bit: the sticky bit survives, as in addition.
     let difference = large &- aligned
     if difference == 0 { return cancelled(rounding) }
     let zeros = difference.leadingZeroBitCount
@@ -102,7 +98,7 @@ extension SoftFloat {
   }
 }
 
-/// ``shiftRightSticky(_:_:)-(UInt64,_)`` for a product.
+/// The same as for 64 bits: bit 0 is set when anything but zeros fell off the end.
 @inline(__always)
 private func shiftRightSticky(_ value: UInt128, _ distance: Int) -> UInt128 {
   guard distance < 128 else { return value == 0 ? 0 : 1 }

@@ -13,9 +13,10 @@
 /// under its last place, so one form serves all formats, and converting between them is
 /// merely unpacking as one and rounding as another.
 ///
-/// The large operations are kept out of line, so that the interpreter's switch stays small, and
-/// specialised for the three formats: called unspecialised from another module they take seven
-/// times as long.
+/// The large operations are kept out of line, so that the interpreter's switch stays small. The
+/// compiler specialises them for the formats that this module calls them with; from another
+/// module they run unspecialised, seven times slower, so a hot caller belongs in here. (Declaring
+/// the specialisations would mend that, but sends every caller through a dispatcher: 1-2 ns of 3-6.)
 package enum SoftFloat<F: BinaryFormat> {
   /// The only NaN that operations deliver: positive, quiet, otherwise zero
   /// (RISC-V Unprivileged, "F", NaN Generation and Propagation).

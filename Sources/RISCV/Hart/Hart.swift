@@ -102,6 +102,10 @@ package final class Hart: @unchecked Sendable {
   /// XLEN ones.
   var widthMask: UInt64 { features.xlen == 64 ? .max : 0xffff_ffff }
 
+  /// Instructions retired since reset, and in the slice that is running.
+  package var instructionsRetired: UInt64 { state.pointee.instructionsRetired }
+  package var instructionsInSlice: UInt64 { UInt64(state.pointee.slice - state.pointee.budget) }
+
   // MARK: Running
 
   package enum Outcome: Sendable, Equatable {
