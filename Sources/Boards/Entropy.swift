@@ -1,4 +1,3 @@
-import Glibc
 import Machine
 import Synchronization
 
@@ -7,14 +6,13 @@ package final class HostEntropy: EntropySource {
   package init() {}
 
   package func fill(_ buffer: UnsafeMutableRawBufferPointer) {
-    guard let start = buffer.baseAddress else { return }
-    var done = 0
-    while done < buffer.count {
-      let got = getrandom(start + done, buffer.count - done, 0)
-      if got < 0 && errno == EINTR { continue }
-      // Only a kernel older than any that runs this program lacks the call.
-      guard got > 0 else { fatalError("the host has no random numbers: \(String(cString: strerror(errno)))") }
-      done += got
+    var generator = SystemRandomNumberGenerator()
+    for start in stride(from: 0, to: buffer.count, by: 8) {
+      var word = generator.next()
+      for index in start..<min(start + 8, buffer.count) {
+        buffer[index] = UInt8(truncatingIfNeeded: word)
+        word >>= 8
+      }
     }
   }
 }
