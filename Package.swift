@@ -45,6 +45,10 @@ let package = Package(
         "CommandLineOptions", "Control", "Boards", "Boot", "Devices", "Storage", "Consoles",
         "Machine", "RISCV",
       ], swiftSettings: strict),
+    .testTarget(
+      name: "VirtIOTests", dependencies: ["Devices", "Machine"], swiftSettings: strict),
+    .testTarget(
+      name: "StorageTests", dependencies: ["Storage", "Machine", "CHost"], swiftSettings: strict),
     .testTarget(name: "BootTests", dependencies: ["Boot", "Machine"], swiftSettings: strict),
     .testTarget(
       name: "BoardsTests", dependencies: ["Boards", "Boot", "Devices", "Machine", "RISCV"],
