@@ -65,9 +65,9 @@ struct Option: Sendable {
   // MARK: Standard
 
   private static let standard: [Option] = [
-    Option("h", nil, .standard, "display this help and exit") { $0.answer = $0.helpText },
-    Option("help", nil, .standard, "display this help and exit") { $0.answer = $0.helpText },
-    Option("version", nil, .standard, "display version information and exit") { $0.answer = $0.versionText },
+    Option("h", nil, .standard, "display this help and exit") { reader, _ in reader.answer = reader.helpText },
+    Option("help", nil, .standard, "display this help and exit") { reader, _ in reader.answer = reader.helpText },
+    Option("version", nil, .standard, "display version information and exit") { reader, _ in reader.answer = reader.versionText },
     Option(
       "machine", "[type=]name[,prop[=value][,...]]", .standard,
       """
