@@ -25,7 +25,7 @@ package struct DeviceEnvironment: Sendable {
 package protocol PowerControl: AnyObject, Sendable {
   /// The guest powered off; the process ends with `exitCode`.
   func shutDown(exitCode: Int32)
-  func reset()
+  func requestReset()
 }
 
 /// The one way by which the outside reaches devices.

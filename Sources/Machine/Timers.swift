@@ -1,3 +1,4 @@
+import RISCV
 import Synchronization
 
 /// Device timers: closures that run, with the machine lock held, once the machine's clock reaches their
@@ -18,6 +19,8 @@ package final class Timers: Sendable {
 
   private let queue = Mutex(Queue())
   private let earliest = Atomic<UInt64>(.max)
+  /// Rung when the next deadline moves: somebody may be sleeping towards a later one. Set before harts run.
+  package nonisolated(unsafe) var bell: Bell?
 
   package init() {}
 
@@ -27,7 +30,8 @@ package final class Timers: Sendable {
   /// Runs `action` at `deadline` (nanoseconds of the machine's clock). Equal deadlines keep their order.
   @discardableResult
   package func schedule(at deadline: UInt64, _ action: @escaping @Sendable () -> Void) -> ID {
-    queue.withLock { queue in
+    defer { bell?.ring() }
+    return queue.withLock { queue in
       queue.count += 1
       let id = ID(number: queue.count)
       let place = queue.entries.firstIndex { $0.deadline > deadline } ?? queue.entries.endIndex

@@ -1,6 +1,38 @@
 import CHost
 import Synchronization
 
+/// What a sleeping hart waits on. Harts that share a host thread share a bell.
+package final class Bell: Sendable {
+  /// The futex word: counts rings. It lives outside the object because futex(2) wants an address.
+  private nonisolated(unsafe) let word: UnsafeMutablePointer<Atomic<UInt32>>
+  private let sleeping = Atomic<Bool>(false)
+
+  package init() {
+    word = .allocate(capacity: 1)
+    word.initialize(to: Atomic(0))
+  }
+
+  deinit { word.deallocate() }
+
+  private var address: UnsafePointer<UInt32> { UnsafeRawPointer(word).assumingMemoryBound(to: UInt32.self) }
+
+  /// Wakes whoever sleeps; it will look at everything again.
+  package func ring() {
+    word.pointee.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    if sleeping.load(ordering: .sequentiallyConsistent) { host_futex_wake(address) }
+  }
+
+  /// The number of rings so far: read it, look for work, then sleep on it.
+  package var rings: UInt32 { word.pointee.load(ordering: .sequentiallyConsistent) }
+
+  /// Sleeps until the bell has rung since `seen` was read, or `nanoseconds` have passed (nil: no limit).
+  package func sleep(seen: UInt32, nanoseconds: Int64?) {
+    sleeping.store(true, ordering: .sequentiallyConsistent)
+    if rings == seen { _ = host_futex_wait(address, seen, nanoseconds ?? -1) }
+    sleeping.store(false, ordering: .sequentiallyConsistent)
+  }
+}
+
 /// One hart's interrupt inputs as the platform drives them, and the bell that wakes it.
 ///
 /// Everything here is atomic: interrupt controllers and other harts write from their threads while
@@ -14,17 +46,10 @@ package final class InterruptPort: Sendable {
   package let machineTimeCompare = Atomic<UInt64>(.max)
   /// Raised by whoever wants the hart out of its loop: reset, stop, cache flush.
   package let attention = Atomic<Bool>(false)
+  /// Replaced only before harts run.
+  package nonisolated(unsafe) var bell = Bell()
 
-  /// The futex word: counts rings. It lives outside the object because futex(2) wants an address.
-  private nonisolated(unsafe) let bell: UnsafeMutablePointer<UInt32>
-  private let sleeping = Atomic<Bool>(false)
-
-  package init() {
-    bell = .allocate(capacity: 1)
-    bell.initialize(to: 0)
-  }
-
-  deinit { bell.deallocate() }
+  package init() {}
 
   package var pending: UInt64 { levels.load(ordering: .acquiring) }
 
@@ -32,7 +57,7 @@ package final class InterruptPort: Sendable {
   package func set(_ bits: UInt64, _ level: Bool) {
     if level {
       let old = levels.bitwiseOr(bits, ordering: .acquiringAndReleasing).oldValue
-      if old & bits != bits { ring() }
+      if old & bits != bits { bell.ring() }
     } else {
       levels.bitwiseAnd(~bits, ordering: .acquiringAndReleasing)
     }
@@ -45,28 +70,12 @@ package final class InterruptPort: Sendable {
 
   package func setMachineTimeCompare(_ ticks: UInt64) {
     machineTimeCompare.store(ticks, ordering: .sequentiallyConsistent)
-    ring()
+    bell.ring()
   }
 
-  /// Wakes the hart if it sleeps; it will look at everything again.
-  package func ring() {
-    bellWord.wrappingAdd(1, ordering: .sequentiallyConsistent)
-    if sleeping.load(ordering: .sequentiallyConsistent) { host_futex_wake(bell) }
-  }
-
-  /// The number of rings so far: read it, look for work, then sleep on it.
-  package var rings: UInt32 { bellWord.load(ordering: .sequentiallyConsistent) }
-
-  /// Sleeps until the bell has rung since `seen` was read, or `nanoseconds` have passed (nil: no limit).
-  package func sleep(seen: UInt32, nanoseconds: Int64?) {
-    sleeping.store(true, ordering: .sequentiallyConsistent)
-    if rings == seen { _ = host_futex_wait(bell, seen, nanoseconds ?? -1) }
-    sleeping.store(false, ordering: .sequentiallyConsistent)
-  }
-
-  private var bellWord: UnsafeMutablePointer<Atomic<UInt32>>.Pointee {
-    @inline(__always) _read {
-      yield UnsafeMutableRawPointer(bell).assumingMemoryBound(to: Atomic<UInt32>.self).pointee
-    }
+  /// Gets the hart out of its loop or its sleep.
+  package func demandAttention() {
+    attention.store(true, ordering: .sequentiallyConsistent)
+    bell.ring()
   }
 }

@@ -66,20 +66,23 @@ package final class CodePages: Sendable {
   /// (the caller asks for `removeAll` at a safepoint) or the address is no RAM.
   func slots(at address: UInt64, host: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Operation>? {
     guard let entry = entry(address >> 12) else { return nil }
-    if let slots = entry.pointee { return slots }
-    return lock.withLock { _ in
-      if let slots = entry.pointee { return slots }
-      guard used < Self.capacity else { return nil }
-      let slots = arena + used * Self.slotStride
-      used += 1
-      for i in 0..<4 { slots[Self.slotsPerPage + i] = Operation(opcode: .pageEnd, a: 0, rs1: 0, immediate: 0) }
-      entry.pointee = slots
-      // A lookaside that fills a write entry publishes it, fences, and looks here again; we publish the
-      // page, fence, and revoke: one of both sees the other.
-      atomicMemoryFence(ordering: .sequentiallyConsistent)
-      for lookaside in lookasides { lookaside.revokeWrites(to: host) }
-      return slots
-    }
+    if entry.pointee == nil { lock.withLock { _ in addSlots(entry, host) } }
+    return entry.pointee
+  }
+
+  /// Gives a page slots, unless another hart was quicker or the arena is full. Under the lock.
+  private func addSlots(
+    _ entry: UnsafeMutablePointer<UnsafeMutablePointer<Operation>?>, _ host: UnsafeMutableRawPointer
+  ) {
+    guard entry.pointee == nil, used < Self.capacity else { return }
+    let slots = arena + used * Self.slotStride
+    used += 1
+    for i in 0..<4 { slots[Self.slotsPerPage + i] = Operation(opcode: .pageEnd) }
+    entry.pointee = slots
+    // A lookaside that fills a write entry publishes it, fences, and looks here again; we publish the
+    // page, fence, and revoke: one of both sees the other.
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
+    for lookaside in lookasides { lookaside.revokeWrites(to: host) }
   }
 
   /// Forgets the instructions that overlap `count` bytes written at `address`.

@@ -1,0 +1,415 @@
+import Glibc
+import RISCV
+import Synchronization
+
+/// Why the machine ended.
+package enum MachineEnd: Sendable, Equatable {
+  /// The guest powered off, or reset where `-no-reboot` forbids it.
+  case guest(exitCode: Int32)
+  /// Somebody outside said so: the monitor's quit, Ctrl-a x, a signal.
+  case quit
+}
+
+/// Runs the harts: a host thread for each, or one thread that runs them in turn.
+///
+/// One protocol brings them to rest: `atRest` raises every hart's attention and waits until all stand at a
+/// safepoint, outside the machine lock. Resets, monitor commands and cache flushes happen there. Requests
+/// that come from hart threads (a device's power-off) are carried out by the thread that called `run`.
+package final class MachineRunner: PowerControl, InputGate {
+  package struct Settings: Sendable {
+    /// All harts on one host thread. Always so on deterministic machines.
+    package var singleThread = false
+    package var noReboot = false
+    /// The machine stops at power-off instead of ending.
+    package var noShutdown = false
+    package var startPaused = false
+    /// Deterministic: an idle machine sleeps until its next timer instead of jumping there at once.
+    package var idleSleeps = true
+    package init() {}
+  }
+
+  package let harts: [Hart]
+  package let memory: AddressSpace
+  package let clock: Clock
+  package let timers: Timers
+  package let lock: MachineLock
+  package let settings: Settings
+  /// Puts devices and memory into their state at power-on; called with harts at rest.
+  private let resetBoard: @Sendable () -> Void
+
+  /// Instructions between looks at timers and requests: some 10 µs.
+  private static let slice = 4096
+  /// A hart's turn on a shared thread.
+  private static let turn = 10_000
+
+  private enum Request: Equatable {
+    case end(MachineEnd)
+    case reset
+    case dropCode
+  }
+
+  /// Guarded by `control`.
+  private struct Control {
+    var requests: [Request] = []
+    /// Reasons to rest: callers of `atRest`, and one while stopped.
+    var holds = 0
+    var isStopped = false
+    var resting = 0
+    var isEnding = false
+    var waiting: [@Sendable () -> Void] = []
+  }
+
+  private nonisolated(unsafe) let mutex: UnsafeMutablePointer<pthread_mutex_t>
+  private nonisolated(unsafe) let changed: UnsafeMutablePointer<pthread_cond_t>
+  private nonisolated(unsafe) var control = Control()
+  private nonisolated(unsafe) var threads: [pthread_t] = []
+  /// Deterministic: input for between slices.
+  private let inbox = Mutex<[@Sendable () -> Void]>([])
+  private let inboxCount = Atomic<Int>(0)
+
+  package init(
+    harts: [Hart], memory: AddressSpace, clock: Clock, timers: Timers, lock: MachineLock, settings: Settings,
+    resetBoard: @escaping @Sendable () -> Void
+  ) {
+    self.harts = harts
+    self.memory = memory
+    self.clock = clock
+    self.timers = timers
+    self.lock = lock
+    self.settings = settings
+    self.resetBoard = resetBoard
+    mutex = .allocate(capacity: 1)
+    mutex.initialize(to: pthread_mutex_t())
+    pthread_mutex_init(mutex, nil)
+    changed = .allocate(capacity: 1)
+    changed.initialize(to: pthread_cond_t())
+    pthread_cond_init(changed, nil)
+    if isSingle, let first = harts.first {
+      for hart in harts { hart.port.bell = first.port.bell }
+    }
+    timers.bell = harts.first?.port.bell
+    if settings.startPaused {
+      control.isStopped = true
+      control.holds = 1
+    }
+  }
+
+  private var isSingle: Bool { settings.singleThread || clock.mode != .host }
+  private var threadCount: Int { isSingle ? 1 : harts.count }
+
+  // MARK: Running
+
+  /// Starts the harts and serves requests until the machine ends. Harts are at rest when it returns.
+  package func run() -> MachineEnd {
+    for index in 0..<threadCount { startThread(index) }
+    while true {
+      let request = nextRequest()
+      switch request {
+      case .end(let end):
+        if case .guest = end, settings.noShutdown {
+          stop()
+          continue
+        }
+        pthread_mutex_lock(mutex)
+        control.isEnding = true
+        pthread_mutex_unlock(mutex)
+        demandAttention()
+        pthread_mutex_lock(mutex)
+        pthread_cond_broadcast(changed)
+        pthread_mutex_unlock(mutex)
+        for thread in threads { pthread_join(thread, nil) }
+        return end
+      case .reset:
+        if settings.noReboot {
+          post(.end(.guest(exitCode: 0)))
+        } else {
+          reset()
+        }
+      case .dropCode:
+        atRest {
+          memory.code.removeAll()
+          for hart in harts { hart.flushTranslations() }
+        }
+      }
+    }
+  }
+
+  private func nextRequest() -> Request {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    while control.requests.isEmpty { pthread_cond_wait(changed, mutex) }
+    return control.requests.removeFirst()
+  }
+
+  private func post(_ request: Request) {
+    pthread_mutex_lock(mutex)
+    if !control.requests.contains(request) { control.requests.append(request) }
+    pthread_cond_broadcast(changed)
+    pthread_mutex_unlock(mutex)
+  }
+
+  private func demandAttention() {
+    for hart in harts { hart.port.demandAttention() }
+  }
+
+  // MARK: PowerControl, from devices under the machine lock
+
+  package func shutDown(exitCode: Int32) {
+    post(.end(.guest(exitCode: exitCode)))
+    demandAttention()
+  }
+
+  package func requestReset() {
+    post(.reset)
+    demandAttention()
+  }
+
+  // MARK: From other threads
+
+  package func quit() { post(.end(.quit)) }
+
+  package var isRunning: Bool {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    return !control.isStopped
+  }
+
+  /// Stops the harts until `resume`.
+  package func stop() {
+    pthread_mutex_lock(mutex)
+    let wasStopped = control.isStopped
+    control.isStopped = true
+    if !wasStopped { control.holds += 1 }
+    pthread_mutex_unlock(mutex)
+    demandAttention()
+    atRest {}
+  }
+
+  package func resume() {
+    pthread_mutex_lock(mutex)
+    if control.isStopped {
+      control.isStopped = false
+      control.holds -= 1
+    }
+    pthread_cond_broadcast(changed)
+    pthread_mutex_unlock(mutex)
+  }
+
+  /// Back to power-on.
+  package func reset() {
+    atRest {
+      lock.withLock { resetBoard() }
+      clock.resetTicks()
+      for hart in harts { hart.reset() }
+    }
+  }
+
+  /// Runs `body` while every hart stands at a safepoint. Not from a hart's thread, not under the machine lock.
+  package func atRest<R>(_ body: () -> R) -> R {
+    pthread_mutex_lock(mutex)
+    control.holds += 1
+    pthread_mutex_unlock(mutex)
+    demandAttention()
+    pthread_mutex_lock(mutex)
+    while control.resting < threads.count && !control.isEnding { pthread_cond_wait(changed, mutex) }
+    pthread_mutex_unlock(mutex)
+    let result = body()
+    pthread_mutex_lock(mutex)
+    control.holds -= 1
+    pthread_cond_broadcast(changed)
+    pthread_mutex_unlock(mutex)
+    return result
+  }
+
+  // MARK: InputGate
+
+  package var isDeterministic: Bool { clock.mode != .host }
+
+  package func deliver(_ body: @escaping @Sendable () -> Void) {
+    guard isDeterministic else { return lock.withLock(body) }
+    inbox.withLock { $0.append(body) }
+    inboxCount.add(1, ordering: .sequentiallyConsistent)
+    harts.first?.port.bell.ring()
+  }
+
+  private func takeInput() {
+    guard inboxCount.load(ordering: .relaxed) > 0 else { return }
+    let bodies = inbox.withLock { inbox in
+      defer { inbox.removeAll() }
+      return inbox
+    }
+    inboxCount.subtract(bodies.count, ordering: .sequentiallyConsistent)
+    lock.withLock { for body in bodies { body() } }
+  }
+
+  // MARK: Hart threads
+
+  private final class ThreadStart {
+    let runner: MachineRunner
+    let index: Int
+    init(_ runner: MachineRunner, _ index: Int) {
+      self.runner = runner
+      self.index = index
+    }
+  }
+
+  private func startThread(_ index: Int) {
+    let start = Unmanaged.passRetained(ThreadStart(self, index))
+    var thread = pthread_t()
+    let failed = pthread_create(&thread, nil, MachineRunner.threadMain, start.toOpaque())
+    guard failed == 0 else { fatalError("cannot start the thread of hart \(index): error \(failed)") }
+    pthread_mutex_lock(mutex)
+    threads.append(thread)
+    pthread_mutex_unlock(mutex)
+  }
+
+  /// A global function's address: a closure literal would inherit the main actor's isolation.
+  private static let threadMain: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { context in
+    guard let context else { return nil }
+    let start = Unmanaged<ThreadStart>.fromOpaque(context).takeRetainedValue()
+    if start.runner.isSingle {
+      start.runner.runInTurn()
+    } else {
+      start.runner.runHart(start.index)
+    }
+    return nil
+  }
+
+  /// Rests while anybody holds the machine; false where it ends.
+  private func passSafepoint(_ ports: [InterruptPort]) -> Bool {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    while control.holds > 0 && !control.isEnding {
+      control.resting += 1
+      pthread_cond_broadcast(changed)
+      pthread_cond_wait(changed, mutex)
+      control.resting -= 1
+    }
+    if control.isEnding { return false }
+    // Requests that the main thread has not taken yet keep the harts here.
+    for port in ports { port.attention.store(false, ordering: .sequentiallyConsistent) }
+    return true
+  }
+
+  private func runHart(_ index: Int) {
+    let hart = harts[index]
+    while passSafepoint([hart.port]) {
+      running: while true {
+        if index == 0 { runTimers() }
+        switch hart.run(Self.slice) {
+        case .budgetSpent: continue
+        case .attention: break running
+        case .codeFull:
+          post(.dropCode)
+          awaitAttention(hart.port)
+          break running
+        case .waiting: sleep(hart, servesTimers: index == 0)
+        }
+      }
+    }
+  }
+
+  /// The code arena is full; the main thread is about to bring everybody to rest.
+  private func awaitAttention(_ port: InterruptPort) {
+    while !port.attention.load(ordering: .sequentiallyConsistent) {
+      let seen = port.bell.rings
+      if port.attention.load(ordering: .sequentiallyConsistent) { return }
+      port.bell.sleep(seen: seen, nanoseconds: nil)
+    }
+  }
+
+  private func runTimers() {
+    if timers.nextDeadline != .max { timers.run(until: clock.nanoseconds, lock: lock) }
+  }
+
+  /// WFI: until something is pending and enabled, or attention is wanted.
+  private func sleep(_ hart: Hart, servesTimers: Bool) {
+    while true {
+      let seen = hart.port.bell.rings
+      if servesTimers { runTimers() }
+      if hart.hasReasonToWake || hart.port.attention.load(ordering: .sequentiallyConsistent) { return }
+      var left = clock.nanoseconds(untilTick: hart.nextTimer)
+      if servesTimers, timers.nextDeadline != .max {
+        let now = clock.nanoseconds
+        left = min(left, timers.nextDeadline > now ? timers.nextDeadline - now : 0)
+      }
+      // Longer than an hour is as good as never, and safe from overflow.
+      hart.port.bell.sleep(seen: seen, nanoseconds: left < 3_600_000_000_000 ? Int64(left) : nil)
+    }
+  }
+
+  // MARK: All harts on one thread
+
+  private func runInTurn() {
+    while passSafepoint(harts.map(\.port)) {
+      // A safepoint may end a WFI early, as anything may (§3.3.3).
+      var isWaiting = [Bool](repeating: false, count: harts.count)
+      running: while true {
+        let seen = harts[0].port.bell.rings
+        var ran = false
+        for (index, hart) in harts.enumerated() {
+          takeInput()
+          runTimers()
+          if isWaiting[index] {
+            guard hart.hasReasonToWake else { continue }
+            isWaiting[index] = false
+          }
+          ran = true
+          switch runTurn(hart) {
+          case .budgetSpent: break
+          case .attention: break running
+          case .waiting: isWaiting[index] = true
+          case .codeFull:
+            memory.code.removeAll()
+            for hart in harts { hart.flushTranslations() }
+          }
+        }
+        if harts[0].port.attention.load(ordering: .sequentiallyConsistent) { break running }
+        if !ran { idle(seen) }
+      }
+    }
+  }
+
+  private func runTurn(_ hart: Hart) -> Hart.Outcome {
+    guard case .instructions(let shift) = clock.mode else { return hart.run(Self.turn) }
+    // The turn ends where the next timer is due, so that it fires at that very instruction.
+    var nanoseconds = clock.nanoseconds(untilTick: hart.nextTimer)
+    if timers.nextDeadline != .max {
+      let now = clock.nanoseconds
+      nanoseconds = min(nanoseconds, timers.nextDeadline > now ? timers.nextDeadline - now : 0)
+    }
+    let untilTimer = min(nanoseconds >> shift, UInt64(Self.turn))
+    let budget = untilTimer == 0 ? Self.turn : Int(untilTimer)
+    let before = hart.instructionsRetired
+    let outcome = clock.withSlice({ hart.instructionsInSlice }) { hart.run(budget) }
+    clock.advance(instructions: hart.instructionsRetired &- before)
+    return outcome
+  }
+
+  /// Every hart waits.
+  private func idle(_ seen: UInt32) {
+    let bell = harts[0].port.bell
+    var left = UInt64.max
+    for hart in harts { left = min(left, clock.nanoseconds(untilTick: hart.nextTimer)) }
+    if timers.nextDeadline != .max {
+      let now = clock.nanoseconds
+      left = min(left, timers.nextDeadline > now ? timers.nextDeadline - now : 0)
+    }
+    let isForever = left >= 3_600_000_000_000
+    switch clock.mode {
+    case .host:
+      bell.sleep(seen: seen, nanoseconds: isForever ? nil : Int64(left))
+    case .instructions:
+      if isForever {
+        bell.sleep(seen: seen, nanoseconds: nil)
+      } else {
+        if settings.idleSleeps {
+          bell.sleep(seen: seen, nanoseconds: Int64(left))
+          // Input came first: it is handled at the present virtual time.
+          if inboxCount.load(ordering: .relaxed) > 0 { return }
+        }
+        clock.skip(nanoseconds: left)
+      }
+    }
+  }
+}

@@ -1,0 +1,225 @@
+// Unsafe pointers: `state` is one block allocated for the hart's life; only the thread that runs the
+// hart touches it, others only while the hart rests at a safepoint.
+import Glibc
+
+/// What a hart was built with, fixed for its life.
+package struct HartFeatures: Sendable {
+  package var extensions: ExtensionSet
+  package var xlen: Int
+  package var hasSupervisor: Bool
+  package var hasUser: Bool
+  /// The largest `satp` mode: 0 bare, 1 Sv32, 8 Sv39, 9 Sv48, 10 Sv57.
+  package var largestTranslation: UInt64
+  package var pmpCount: Int
+  package var vendor: UInt64
+  package var architecture: UInt64
+  package var implementation: UInt64
+  package var cacheBlockSize: UInt64
+}
+
+/// One RISC-V hart: its state, its view of memory, its interrupt inputs, and the loop that runs it.
+package final class Hart: @unchecked Sendable {
+  package let id: UInt64
+  package let features: HartFeatures
+  package let port: InterruptPort
+  package let state: UnsafeMutablePointer<HartState>
+  let memory: any PhysicalMemory
+  let code: CodePages
+  let time: any TimeSource
+  let lookaside = TranslationLookaside()
+  let decoder: Decoder
+  /// Bits of a jump target that must be zero, as `alignment` says.
+  let cachedAlignment: UInt64
+  var pmp = PhysicalMemoryProtection()
+  /// Deterministic machines tell the time by instructions; they look at timers where that is exact.
+  package var resetPC: UInt64 = 0
+
+  /// Who looks, for loads and stores now.
+  private(set) var dataView = View.machine
+  private(set) var fetchView = View.machine
+  /// Effective privilege of loads and stores, SUM and MXR.
+  private(set) var dataPrivilege = Privilege.machine
+  /// What `View.other` was last filled for.
+  private var otherAttributes: UInt64 = .max
+  /// Some trigger could match: instructions run one by one, and no page enters the lookaside.
+  var triggersArmed = false
+
+  /// A page of `pageEnd` slots, but for one: instructions that straddle pages or lie in pages whose
+  /// parts have different permissions are decoded there each time.
+  let scratch: UnsafeMutablePointer<Operation>
+  private var scratchSlot = 0
+
+  package init(
+    id: UInt64, features: HartFeatures, memory: any PhysicalMemory, time: any TimeSource, port: InterruptPort
+  ) {
+    self.id = id
+    self.features = features
+    self.memory = memory
+    self.time = time
+    self.port = port
+    code = memory.code
+    cachedAlignment = features.extensions.contains(.zca) ? 1 : 3
+    decoder = Decoder(extensions: features.extensions, xlen: features.xlen)
+    state = .allocate(capacity: 1)
+    state.initialize(to: HartState())
+    let count = CodePages.slotsPerPage + 4
+    scratch = .allocate(capacity: count)
+    scratch.initialize(repeating: Operation(opcode: .pageEnd), count: count)
+    code.add(lookaside)
+    reset()
+  }
+
+  deinit {
+    state.deallocate()
+    scratch.deallocate()
+  }
+
+  /// Puts the hart into its reset state (RISC-V Privileged 1.13, §3.4), QEMU 10.0's where that leaves a choice.
+  package func reset() {
+    state.pointee = HartState()
+    state.pointee.pc = resetPC
+    let extensions = features.extensions
+    if extensions.contains(.svadu) && !extensions.contains(.svade) { state.pointee.menvcfg |= Environment.adue }
+    if extensions.contains(.svpbmt) { state.pointee.menvcfg |= Environment.pbmte }
+    resetTriggers()
+    pmp.update(state, features)
+    lookaside.flush()
+    updateViews()
+  }
+
+  // MARK: Registers, for boot code, monitors and debuggers
+
+  package subscript(x register: Int) -> UInt64 {
+    get { state.pointee.x[register] }
+    set { if register != 0 { state.pointee.x[register] = newValue & widthMask } }
+  }
+
+  package subscript(f register: Int) -> UInt64 {
+    get { state.pointee.f[register] }
+    set { state.pointee.f[register] = newValue }
+  }
+
+  /// XLEN ones.
+  var widthMask: UInt64 { features.xlen == 64 ? .max : 0xffff_ffff }
+
+  /// Instructions retired since reset, and in the slice that is running.
+  package var instructionsRetired: UInt64 { state.pointee.instructionsRetired }
+  package var instructionsInSlice: UInt64 { UInt64(state.pointee.slice - state.pointee.budget) }
+
+  // MARK: Running
+
+  package enum Outcome: Sendable, Equatable {
+    /// The budget is used up.
+    case budgetSpent
+    /// Waiting for an interrupt.
+    case waiting
+    /// Somebody raised `port.attention`.
+    case attention
+    /// The arena for decoded code is full: bring all harts to rest, then `CodePages.removeAll`.
+    case codeFull
+  }
+
+  /// Runs up to `budget` instructions.
+  package func run(_ budget: Int) -> Outcome {
+    features.xlen == 64 ? run(UInt64.self, budget) : run(UInt32.self, budget)
+  }
+
+  @inline(__always)
+  private func run<W: Number>(_ word: W.Type, _ budget: Int) -> Outcome {
+    state.pointee.slice = budget
+    state.pointee.budget = budget
+    defer {
+      state.pointee.retired &+= UInt64(state.pointee.slice - state.pointee.budget)
+      state.pointee.slice = 0
+      state.pointee.budget = 0
+    }
+    updateTimers()
+    while state.pointee.budget > 0 {
+      if port.attention.load(ordering: .relaxed) { return .attention }
+      takeInterrupt()
+      let exit: Exit?
+      if triggersArmed {
+        exit = stepWithTriggers(word)
+      } else {
+        exit = Interpreter<W>.run(self)
+      }
+      switch exit {
+      case nil, .resynchronize: break
+      case .device: updateTimers()
+      case .trap: takeTrap(state.pointee.trapCause, state.pointee.trapValue)
+      case .wait: return .waiting
+      case .codeFull: return .codeFull
+      }
+    }
+    return .budgetSpent
+  }
+
+  /// One instruction, checked against the execute triggers first.
+  private func stepWithTriggers<W: Number>(_ word: W.Type) -> Exit? {
+    do throws(Exit) {
+      try checkTriggers(.fetch, state.pointee.pc)
+    } catch {
+      return error
+    }
+    let left = state.pointee.budget
+    state.pointee.slice -= left - 1
+    state.pointee.budget = 1
+    defer {
+      state.pointee.slice += left - 1
+      state.pointee.budget += left - 1
+    }
+    return Interpreter<W>.run(self)
+  }
+
+  // MARK: Views
+
+  /// To be called whenever privilege, `mstatus` or `satp` changed.
+  func updateViews() {
+    let status = state.pointee.mstatus
+    let privilege = state.pointee.privilege
+    fetchView = Self.view(privilege, sum: false)
+    dataPrivilege = privilege
+    if status & Status.mprv != 0, privilege == .machine {
+      dataPrivilege = Privilege(rawValue: status >> 11 & 3) ?? .machine
+    }
+    if status & Status.mxr != 0, dataPrivilege != .machine {
+      let attributes = status & (Status.sum | Status.mxr) | dataPrivilege.rawValue
+      if attributes != otherAttributes { lookaside.flush(.other) }
+      otherAttributes = attributes
+      dataView = .other
+    } else {
+      dataView = Self.view(dataPrivilege, sum: status & Status.sum != 0)
+    }
+  }
+
+  private static func view(_ privilege: Privilege, sum: Bool) -> View {
+    switch privilege {
+    case .user: .user
+    case .supervisor: sum ? .supervisorWithUser : .supervisor
+    case .machine: .machine
+    }
+  }
+
+  /// Forgets all translations, and the decoded pages that fetches point to.
+  package func flushTranslations() { lookaside.flush() }
+
+  // MARK: Decoding
+
+  /// The scratch page with `operation` in `slot`.
+  func scratchPage(_ slot: Int, _ operation: Operation) -> UnsafeMutablePointer<Operation> {
+    scratch[scratchSlot] = Operation(opcode: .pageEnd)
+    scratch[slot] = operation
+    scratchSlot = slot
+    return scratch
+  }
+
+  /// A hash of RAM-independent state for determinism checks (FNV-1a over the state block's words).
+  package var stateHash: UInt64 {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    let words = MemoryLayout<HartState>.size / 8
+    UnsafeRawPointer(state).withMemoryRebound(to: UInt64.self, capacity: words) {
+      for i in 0..<words where i != 32 { hash = (hash ^ $0[i]) &* 0x100_0000_01b3 }
+    }
+    return hash
+  }
+}

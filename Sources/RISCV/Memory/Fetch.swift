@@ -1,0 +1,75 @@
+// Unsafe pointers: slots come from `CodePages` or are the hart's scratch page; instruction bytes come
+// from host pages.
+
+/// Instruction fetch: finding and filling the slots that the interpreter runs.
+extension Hart {
+  /// The slots of the page that holds `pc`: the shared ones, or the scratch page with just the one
+  /// instruction where the page cannot be cached.
+  @inline(never)
+  func enterPage(_ pc: UInt64) throws(Exit) -> UnsafeMutablePointer<Operation> {
+    let (physical, host, isUniform) = try fetchPlace(pc, 2)
+    if isUniform, let host {
+      if let slots = code.slots(at: physical, host: host - Int(physical & 0xfff)) {
+        lookaside.fillFetch(fetchView, virtual: pc, slots: slots)
+        return slots
+      }
+      if code.isFull { throw .codeFull }
+    }
+    return scratchPage(Int(pc & 0xfff) / 2, try decode(at: pc))
+  }
+
+  /// Translates `width` bytes at `pc` for execution. `isUniform`: one check stands for the whole page.
+  private func fetchPlace(_ pc: UInt64, _ width: UInt64) throws(Exit) -> (
+    UInt64, UnsafeMutableRawPointer?, isUniform: Bool
+  ) {
+    let privilege = state.pointee.privilege
+    let translation = try translate(pc, .fetch, privilege)
+    let physical = translation.physical
+    guard pmp.allows(.fetch, physical, width, privilege), let page = memory.hostPage(at: physical)
+    else { throw accessFault(.fetch, pc) }
+    if translation.size > 4096 { lookaside.noteLargePage(pc, bytes: translation.size) }
+    let isUniform = pmp.isUniform(page: physical & ~0xfff)
+    return (physical, page.base + Int(physical & 0xfff), isUniform)
+  }
+
+  /// Fetches and decodes the instruction at `pc`, halfword by halfword.
+  private func decode(at pc: UInt64) throws(Exit) -> Operation {
+    let low = try fetchHalf(pc)
+    guard Decoder.length(of: low) == 4 else { return decoder.decode(UInt32(low)) }
+    let high = try fetchHalf((pc &+ 2) & widthMask)
+    return decoder.decode(UInt32(high) << 16 | UInt32(low))
+  }
+
+  private func fetchHalf(_ pc: UInt64) throws(Exit) -> UInt16 {
+    let (_, host, _) = try fetchPlace(pc, 2)
+    guard let host else { throw accessFault(.fetch, pc) }
+    return host.load(as: UInt16.self)
+  }
+
+  /// Fills the empty slot of the instruction at `pc`.
+  @inline(never)
+  func fillSlot(_ slot: UnsafeMutablePointer<Operation>, _ pc: UInt64) throws(Exit) {
+    let low = try fetchHalf(pc)
+    if Decoder.length(of: low) == 4, pc & 0xfff == 0xffe {
+      slot.pointee = Operation(opcode: .straddle)
+    } else {
+      slot.pointee = try decode(at: pc)
+    }
+  }
+
+  /// The instruction at `pc`, which begins in its page's last halfword, in the scratch page.
+  @inline(never)
+  func straddlingPage(_ pc: UInt64) throws(Exit) -> UnsafeMutablePointer<Operation> {
+    scratchPage(CodePages.slotsPerPage - 1, try decode(at: pc))
+  }
+
+  /// The bits of the instruction at `pc` for `tval`; 0 where they cannot be read any more.
+  func instructionBits(at pc: UInt64) -> UInt32 {
+    let (cause, value) = (state.pointee.trapCause, state.pointee.trapValue)
+    defer { (state.pointee.trapCause, state.pointee.trapValue) = (cause, value) }
+    guard let low = try? fetchHalf(pc) else { return 0 }
+    guard Decoder.length(of: low) == 4 else { return UInt32(low) }
+    guard let high = try? fetchHalf((pc &+ 2) & widthMask) else { return UInt32(low) }
+    return UInt32(high) << 16 | UInt32(low)
+  }
+}
