@@ -28,7 +28,7 @@ let package = Package(
     .target(name: "Boot", dependencies: ["Machine", "RISCV"], swiftSettings: strict),
     .target(name: "Boards", dependencies: ["Machine", "RISCV", "Devices", "Boot"], swiftSettings: strict),
     .target(
-      name: "Control", dependencies: ["Machine", "RISCV", "Devices", "Boards", "Consoles"],
+      name: "Control", dependencies: ["Machine", "Consoles"],
       swiftSettings: strict),
     .target(
       name: "CommandLineOptions", dependencies: ["Machine", "RISCV"], swiftSettings: strict),
