@@ -25,7 +25,13 @@ let package = Package(
     .target(name: "Storage", dependencies: ["Machine", "CHost"], swiftSettings: strict),
     .target(name: "Consoles", dependencies: ["Machine", "CHost"], swiftSettings: strict),
     .target(name: "Devices", dependencies: ["Machine", "RISCV"], swiftSettings: fast),
-    .target(name: "Boot", dependencies: ["Machine", "RISCV"], swiftSettings: strict),
+    // Kernels come compressed: gzip, zstd, xz and lzma.
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
+    .target(
+      name: "Boot", dependencies: ["Machine", "RISCV", "CZlib", "CZstd", "CLzma"],
+      swiftSettings: strict),
     .target(name: "Boards", dependencies: ["Machine", "RISCV", "Devices", "Boot"], swiftSettings: strict),
     .target(
       name: "Control", dependencies: ["Machine", "Consoles"],
@@ -38,6 +44,10 @@ let package = Package(
         "CommandLineOptions", "Control", "Boards", "Boot", "Devices", "Storage", "Consoles",
         "Machine", "RISCV",
       ], swiftSettings: strict),
+    .testTarget(name: "BootTests", dependencies: ["Boot", "Machine"], swiftSettings: strict),
+    .testTarget(
+      name: "BoardsTests", dependencies: ["Boards", "Boot", "Devices", "Machine", "RISCV"],
+      resources: [.copy("Fixtures")], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -92,3 +92,16 @@ package struct MachineConfiguration: Sendable {
 
   package init() {}
 }
+
+/// Why a machine cannot be built: the sentence that the program prints after its own name.
+package struct ConfigurationError: Error, CustomStringConvertible, Equatable {
+  /// Begins with QEMU's words where scripts know them; our explanation follows on further lines.
+  package let description: String
+  /// A line that QEMU prints before, without the program's name ("nope: No such file or directory").
+  package let preamble: String?
+
+  package init(_ description: String, preamble: String? = nil) {
+    self.description = description
+    self.preamble = preamble
+  }
+}
