@@ -48,6 +48,7 @@ let package = Package(
     .testTarget(
       name: "BoardsTests", dependencies: ["Boards", "Boot", "Devices", "Machine", "RISCV"],
       resources: [.copy("Fixtures")], swiftSettings: strict),
+    .testTarget(name: "RISCVTests", dependencies: ["RISCV"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )
