@@ -49,6 +49,8 @@ let package = Package(
       name: "BoardsTests", dependencies: ["Boards", "Boot", "Devices", "Machine", "RISCV"],
       resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(name: "RISCVTests", dependencies: ["RISCV"], swiftSettings: strict),
+    .testTarget(
+      name: "DevicesTests", dependencies: ["Devices", "Machine", "RISCV"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -155,7 +155,7 @@ package final class MTIMER: MMIODevice {
   package func write(_ offset: UInt64, width: Int, _ value: UInt64) {
     if offset & ~7 == Self.timeOffset {
       clock.setTicks(Self.merge(value, into: clock.ticks, offset, width))
-      for port in ports { port.ring() }
+      for port in ports { port.bell.ring() }
     } else if let port = port(at: offset) {
       // Two harts may write the halves of one register at once: neither half may be lost.
       var old = port.machineTimeCompare.load(ordering: .relaxed)
@@ -166,7 +166,7 @@ package final class MTIMER: MMIODevice {
         if exchanged { break }
         old = original
       }
-      port.ring()
+      port.bell.ring()
     }
   }
 

@@ -40,7 +40,7 @@ package final class SiFiveTest: MMIODevice {
     let code = Int32(width == 4 ? value >> 16 & 0xffff : 0)
     switch value & 0xffff {
     case Status.fail, Status.pass: power.shutDown(exitCode: code)
-    case Status.reset: power.reset()
+    case Status.reset: power.requestReset()
     default: break
     }
   }

@@ -27,7 +27,7 @@ package final class NS16550A: MMIODevice, CharacterFrontEnd {
     package var trigger: UInt8 = 1
     /// The receiver: at most one character without FIFOs, sixteen with.
     package var received: [Character] = []
-    /// What RBR shows where nothing is received.
+    /// What RBR shows where nothing is received: the last character that came while FIFOs were off.
     package var lastReceived: UInt8 = 0
     package var hasOverrun = false
     package var hasBreak = false
@@ -180,7 +180,6 @@ package final class NS16550A: MMIODevice, CharacterFrontEnd {
   private func readReceiver() -> UInt8 {
     guard !stored.received.isEmpty else { return stored.areFIFOsEnabled ? 0 : stored.lastReceived }
     let byte = stored.received.removeFirst().byte
-    stored.lastReceived = byte
     noticeBreakAtHead()
     updateLine()
     return byte
