@@ -7,9 +7,10 @@ let strict: [SwiftSetting] = [
 ]
 // The hot loop measures the same with and without exclusivity checks only because it uses
 // raw pointers throughout; the flag keeps the class-based slow paths from paying for them.
-let fast: [SwiftSetting] = strict + [
-  .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
-]
+let fast: [SwiftSetting] =
+  strict + [
+    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
+  ]
 
 let package = Package(
   name: "apus",
@@ -51,6 +52,10 @@ let package = Package(
     .testTarget(name: "RISCVTests", dependencies: ["RISCV"], swiftSettings: strict),
     .testTarget(
       name: "DevicesTests", dependencies: ["Devices", "Machine", "RISCV"], swiftSettings: strict),
+    .testTarget(
+      name: "VirtIOTests", dependencies: ["Devices", "Machine"], swiftSettings: strict),
+    .testTarget(
+      name: "StorageTests", dependencies: ["Storage", "Machine", "CHost"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )
