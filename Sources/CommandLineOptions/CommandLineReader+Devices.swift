@@ -66,6 +66,13 @@ extension CommandLineReader {
     let readOnly = try list.takeFlag("readonly")
     drive.isReadOnly = try list.takeFlag("read-only") ?? readOnly ?? false
     drive.isSnapshot = try list.takeFlag("snapshot") ?? false
+    drive.cache = list.take("cache")
+    if let cache = drive.cache, !["writeback", "writethrough", "none", "directsync", "unsafe"].contains(cache) {
+      throw error("invalid cache option")
+    }
+    let discard = try list.takeChoice("discard", of: ["ignore", "off", "unmap", "on"])
+    drive.unmapsDiscarded = discard == "unmap" || discard == "on"
+    drive.locks = try list.takeChoice("file.locking", of: ["auto", "on", "off"]) != "off"
     try checkRareDriveOptions(&list)
     if let stranger = list.untaken.first {
       throw error(
@@ -84,19 +91,11 @@ extension CommandLineReader {
       default: throw error("'\(media)' invalid media")
       }
     }
-    // The host's page cache is used, a guest's flush reaches the disk: that is writeback.
-    if let cache = list.take("cache"), cache != "writeback" {
-      guard ["none", "unsafe", "writethrough", "directsync", "off"].contains(cache) else {
-        throw error("invalid cache option")
-      }
-      throw error("cache=\(cache) is not there yet in Apus; cache=writeback is")
-    }
     if let aio = list.take("aio"), aio != "threads" {
       guard aio == "native" || aio == "io_uring" else { throw error("Parameter 'aio' does not accept value '\(aio)'") }
       throw error("aio=\(aio) is not there yet in Apus; aio=threads is")
     }
-    // Both hints: a discarded block may keep its data, a zero block may be stored.
-    _ = try list.takeChoice("discard", of: ["ignore", "off", "unmap", "on"])
+    // A hint: a block of zeroes may be stored like any other.
     _ = try list.takeChoice("detect-zeroes", of: ["off", "on", "unmap"])
     // Places in a machine's own buses, of which virt has none.
     for name in ["index", "bus", "unit"] {

@@ -101,9 +101,8 @@ extension CommandLineReader {
     guard let shift, let value = UInt64(literal: shift), value <= 10 else {
       throw error("icount: Invalid shift value")
     }
-    // An idle deterministic machine jumps to its next timer, whatever `sleep` says: the guest cannot
-    // tell, the user waits less.
     request.machine.instructionShift = value
+    request.idleSleeps = sleeps
   }
 
   // MARK: Harts and memory

@@ -18,6 +18,8 @@ package struct CommandLineRequest: Sendable {
   package var isSnapshot = false
   /// `-no-shutdown`: stop instead of ending when the guest powers off.
   package var noShutdown = false
+  /// `-icount sleep=`: an idle deterministic machine waits for its next timer in real time.
+  package var idleSleeps = true
   package var realTimeClock = RealTimeClockBase.utc
   /// `-echr`: the multiplexer's escape byte, Ctrl-a unless told.
   package var escape: UInt8 = 1
@@ -76,6 +78,12 @@ package struct DriveRequest: Sendable, Equatable {
   package var isReadOnly = false
   /// Writes go to a temporary file.
   package var isSnapshot = false
+  /// `cache=` as spelt; nil: writeback.
+  package var cache: String?
+  /// `discard=unmap`.
+  package var unmapsDiscarded = false
+  /// `file.locking=`.
+  package var locks = true
   /// As typed, for messages: `-drive file=x`, `-hda x`, `x`.
   package var option: String
 
