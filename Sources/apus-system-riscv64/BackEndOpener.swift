@@ -58,11 +58,14 @@ struct BackEndOpener {
   private func probe(_ image: RawImage, _ file: String, _ drive: DriveRequest) throws(BackEndError) {
     var head = [UInt8](repeating: 0, count: 512)
     if image.size >= 512 {
-      var failure: BackEndError?
-      head.withUnsafeMutableBytes { bytes in
-        do { try image.read(at: 0, into: [bytes]) } catch { failure = error }
+      let outcome = head.withUnsafeMutableBytes { bytes -> Result<Void, BackEndError> in
+        do throws(BackEndError) {
+          return .success(try image.read(at: 0, into: [bytes]))
+        } catch {
+          return .failure(error)
+        }
       }
-      if let failure { throw failure }
+      try outcome.get()
     }
     let magics: [(String, [UInt8])] = [
       ("qcow2", [0x51, 0x46, 0x49, 0xfb]), ("vmdk", Array("KDMV".utf8)), ("vhdx", Array("vhdxfile".utf8)),

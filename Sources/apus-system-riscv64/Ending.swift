@@ -20,7 +20,7 @@ final class Ending: Sendable {
     sigemptyset(&signals)
     for signal in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&signals, signal) }
     pthread_sigmask(SIG_BLOCK, &signals, nil)
-    HostThread.start { [self] in waitForSignals(signals) }
+    HostThread.start { [self, signals] in waitForSignals(signals) }
   }
 
   func connect(_ quitMachine: @escaping @Sendable () -> Void) {

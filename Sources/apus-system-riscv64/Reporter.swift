@@ -21,7 +21,17 @@ struct Reporter: Sendable {
   }
 
   /// A line without the name before it.
-  func print(_ line: String) { fputs(line + "\n", stderr) }
+  func print(_ line: String) {
+    var rest = Array((line + "\n").utf8)[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+      if count > 0 {
+        rest = rest.dropFirst(count)
+      } else if errno != EINTR {
+        return
+      }
+    }
+  }
 
   /// Now, in UTC with microseconds: 2006-06-17T16:01:21.123456Z.
   private static var timestamp: String {
