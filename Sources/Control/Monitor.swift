@@ -65,7 +65,9 @@ package final class Monitor: CharacterFrontEnd, FocusObserver {
             let (echo, line) = editor.take(byte)
             output.send(echo)
             guard let line else { continue }
-            send(session.execute(line) + prompt)
+            let answer = session.execute(line)
+            send(session.isOver ? answer : answer + prompt)
+            if session.isOver { return }
           }
         }
       }

@@ -39,6 +39,7 @@ struct MonitorCommand: Sendable {
       (session, text) throws(MonitorError) in try session.printValue(&text)
     },
     MonitorCommand("quit|q", "", "quit the emulator") { session, _ in
+      session.isOver = true
       session.machine.quit()
       return ""
     },

@@ -6,6 +6,8 @@ package final class MonitorSession: @unchecked Sendable {
   let version: String
   private(set) var hart = 0
   private var format = DumpFormat()
+  /// `quit` has been said.
+  package internal(set) var isOver = false
 
   package init(machine: any MonitoredMachine, version: String) {
     self.machine = machine

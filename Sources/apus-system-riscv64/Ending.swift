@@ -46,7 +46,9 @@ final class Ending: Sendable {
       guard signal > 0 else { continue }
       let sender = info._sifields._kill.si_pid
       let isSent = info.si_code == SI_USER || info.si_code == SI_QUEUE || info.si_code == Self.sentToThread
-      reporter.report("terminating on signal \(signal)" + (isSent ? " from pid \(sender) (\(Self.name(of: sender)))" : ""))
+      // Senders often signal twice, a process and its group.
+      let isFirst = !isUnderWay.load(ordering: .sequentiallyConsistent)
+      if isFirst { reporter.report("terminating on signal \(signal)" + (isSent ? " from pid \(sender) (\(Self.name(of: sender)))" : "")) }
       quit()
     }
   }
