@@ -56,6 +56,12 @@ let package = Package(
       name: "VirtIOTests", dependencies: ["Devices", "Machine"], swiftSettings: strict),
     .testTarget(
       name: "StorageTests", dependencies: ["Storage", "Machine", "CHost"], swiftSettings: strict),
+    .testTarget(
+      name: "CommandLineOptionsTests", dependencies: ["CommandLineOptions", "Machine"], swiftSettings: strict),
+    .testTarget(
+      name: "ConsolesTests", dependencies: ["Consoles", "Machine", "apus-system-riscv64"], swiftSettings: strict),
+    .testTarget(
+      name: "ControlTests", dependencies: ["Control", "Consoles", "Machine"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

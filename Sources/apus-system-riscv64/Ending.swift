@@ -1,5 +1,6 @@
 import Consoles
 import Glibc
+import Machine
 import Synchronization
 
 /// How the program ends from outside: SIGINT, SIGTERM, SIGHUP, Ctrl-a x, the monitor's quit.
@@ -8,9 +9,15 @@ import Synchronization
 /// ordinary code.
 final class Ending: Sendable {
   private let reporter: Reporter
-  private let quitMachine = Mutex<(@Sendable () -> Void)?>(nil)
-  /// The machine is over, or has been told to end: the next signal does not wait.
-  private let isUnderWay = Atomic<Bool>(false)
+  private struct State {
+    var quitMachine: (@Sendable () -> Void)?
+    /// When the end began.
+    var since: UInt64?
+  }
+
+  private let state = Mutex(State())
+  /// Senders often signal twice, a process and its group: that is one wish. Nanoseconds.
+  private static let patience: UInt64 = 500_000_000
 
   init(_ reporter: Reporter) { self.reporter = reporter }
 
@@ -24,18 +31,24 @@ final class Ending: Sendable {
   }
 
   func connect(_ quitMachine: @escaping @Sendable () -> Void) {
-    self.quitMachine.withLock { $0 = quitMachine }
+    state.withLock { $0.quitMachine = quitMachine }
   }
 
   /// The machine is over.
-  func begin() { isUnderWay.store(true, ordering: .sequentiallyConsistent) }
+  func begin() { state.withLock { $0.since = $0.since ?? Clock.hostNanoseconds() } }
 
-  /// Somebody wants out. The second time at once.
+  /// Somebody wants out. Somebody who says so again, a while later, is not kept waiting.
   func quit() {
-    let quitMachine = quitMachine.withLock { $0 }
-    let isSecond = isUnderWay.exchange(true, ordering: .sequentiallyConsistent)
-    guard let quitMachine, !isSecond else { leave(0) }
-    quitMachine()
+    let now = Clock.hostNanoseconds()
+    let (quitMachine, isStuck) = state.withLock { state -> ((@Sendable () -> Void)?, Bool) in
+      guard let since = state.since else {
+        state.since = now
+        return (state.quitMachine, state.quitMachine == nil)
+      }
+      return (nil, now &- since > Self.patience)
+    }
+    if isStuck { leave(0) }
+    quitMachine?()
   }
 
   private func waitForSignals(_ signals: sigset_t) {
@@ -46,9 +59,10 @@ final class Ending: Sendable {
       guard signal > 0 else { continue }
       let sender = info._sifields._kill.si_pid
       let isSent = info.si_code == SI_USER || info.si_code == SI_QUEUE || info.si_code == Self.sentToThread
-      // Senders often signal twice, a process and its group.
-      let isFirst = !isUnderWay.load(ordering: .sequentiallyConsistent)
-      if isFirst { reporter.report("terminating on signal \(signal)" + (isSent ? " from pid \(sender) (\(Self.name(of: sender)))" : "")) }
+      if state.withLock({ $0.since == nil }) {
+        let origin = isSent ? " from pid \(sender) (\(Self.name(of: sender)))" : ""
+        reporter.report("terminating on signal \(signal)\(origin)")
+      }
       quit()
     }
   }
