@@ -78,9 +78,8 @@ struct OutputTests {
     let descriptor = open(path, O_RDONLY)
     defer { close(descriptor) }
     #expect(readAll(descriptor) == Array("hello\nagain\n".utf8))
-    #expect(throws: BackEndError("Could not open '/nonexistent/x': No such file or directory")) {
-      try FileConsole(path: "/nonexistent/x")
-    }
+    let error = #expect(throws: BackEndError.self) { try FileConsole(path: "/nonexistent/x") }
+    #expect(error?.description == "Could not open '/nonexistent/x': No such file or directory")
   }
 }
 

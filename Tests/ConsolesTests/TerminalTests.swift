@@ -10,10 +10,9 @@ private final class Session {
 
   /// Nil where the program has not been built beside the tests.
   init?(_ arguments: [String]) {
-    primary = posix_openpt(O_RDWR | O_NOCTTY)
-    guard primary >= 0, grantpt(primary) == 0, unlockpt(primary) == 0, let name = ptsname(primary) else { return nil }
-    secondary = open(name, O_RDWR | O_NOCTTY)
-    guard secondary >= 0 else { return nil }
+    var ends: (Int32, Int32) = (-1, -1)
+    guard openpty(&ends.0, &ends.1, nil, nil, nil) == 0 else { return nil }
+    (primary, secondary) = ends
     var settings = termios()
     tcgetattr(secondary, &settings)
     original = settings
