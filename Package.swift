@@ -7,10 +7,9 @@ let strict: [SwiftSetting] = [
 ]
 // The hot loop measures the same with and without exclusivity checks only because it uses
 // raw pointers throughout; the flag keeps the class-based slow paths from paying for them.
-let fast: [SwiftSetting] =
-  strict + [
-    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
-  ]
+let fast: [SwiftSetting] = strict + [
+  .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
+]
 
 let package = Package(
   name: "apus",

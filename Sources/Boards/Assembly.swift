@@ -13,12 +13,10 @@ extension Boards {
   /// Builds the machine that `configuration` describes, makes its harts, loads its memory and connects the
   /// runner, which is not running yet.
   ///
-  /// `makeHart` makes hart number `id` with the given memory, time and interrupt inputs. This is the one
-  /// place where harts come into being.
+  /// This is the one place where harts come into being.
   package static func assemble(
     _ configuration: MachineConfiguration, backEnds: BackEnds, settings: MachineRunner.Settings,
-    startOfDay: UInt64? = nil,
-    makeHart: (_ id: UInt64, _ cpu: CPUConfiguration, _ machine: BuiltMachine) -> Hart
+    startOfDay: UInt64? = nil
   ) throws(ConfigurationError) -> Assembly {
     let clock = Clock(
       mode: configuration.instructionShift.map { .instructions(shift: $0) } ?? .host, startOfDay: startOfDay)
@@ -29,8 +27,9 @@ extension Boards {
     let machine = try build(configuration, backEnds: backEnds, services: services)
 
     var harts: [Hart] = []
-    for (index, _) in machine.ports.enumerated() {
-      let hart = makeHart(UInt64(index), machine.cpu, machine)
+    for (index, port) in machine.ports.enumerated() {
+      let hart = Hart(
+        id: UInt64(index), features: machine.cpu.features, memory: machine.memory, time: clock, port: port)
       hart.resetPC = machine.startPC(ofHart: index)
       hart.reset()
       harts.append(hart)

@@ -215,7 +215,7 @@ import Testing
       usleep(300)
       #expect(places.allSatisfy { rig.bytes($0, 512) == mark })
       #expect(disk.operations.count == 4 * round)
-      #expect(!rig.interrupts.level)
+      #expect(rig.interrupts.edges == 0)
     }
     rig.negotiate((version == 2 ? 1 << 32 : 0) | Self.flushAndFriends)
     let ring = rig.makeQueue(0, size: 64)

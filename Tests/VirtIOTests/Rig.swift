@@ -114,7 +114,7 @@ final class TestLine: CharacterBackEnd {
 
 final class NoPower: PowerControl {
   func shutDown(exitCode: Int32) {}
-  func reset() {}
+  func requestReset() {}
 }
 
 /// One transport with a device, some RAM, and the driver's hands.

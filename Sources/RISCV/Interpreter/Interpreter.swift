@@ -101,27 +101,33 @@ struct Interpreter<W: Number>: Executor {
   @inline(__always) mutating func shortForm() { next = ip + 1 }
 
   @inline(__always) mutating func branch(if condition: Bool, by distance: Int32) throws(Exit) {
-    if condition { try go(by: distance) }
+    if condition {
+      if UInt64(truncatingIfNeeded: distance) & hart.alignment & 2 != 0 { throw misaligned(by: distance) }
+      try go(by: distance)
+    }
   }
 
   @inline(__always) mutating func jump(by distance: Int32, link: Int) throws(Exit) {
-    let link_ = address(of: next)
+    if UInt64(truncatingIfNeeded: distance) & hart.alignment & 2 != 0 { throw misaligned(by: distance) }
+    x[link] = address(of: next)
     try go(by: distance)
-    x[link] = link_
   }
 
   @inline(__always) mutating func jump(to address: W, link: Int) throws(Exit) {
-    let link_ = self.address(of: next)
-    try go(to: UInt64(address) & ~1)
-    x[link] = link_
+    let target = UInt64(address) & ~1
+    if target & hart.alignment != 0 { throw hart.trap(Cause.instructionMisaligned, target) }
+    x[link] = self.address(of: next)
+    try go(to: target)
+  }
+
+  @inline(never) private func misaligned(by distance: Int32) -> Exit {
+    hart.trap(Cause.instructionMisaligned, pc &+ UInt64(bitPattern: Int64(distance)))
   }
 
   /// Relative jumps stay in the page mostly: then the target is a slot.
   @inline(__always) private mutating func go(by distance: Int32) throws(Exit) {
     let target = UnsafeMutableRawPointer(ip) + Int(distance) * 4
-    if distance & 2 == 0 || hart.alignment == 1,
-      UInt(bitPattern: target - UnsafeMutableRawPointer(base)) < UInt(CodePages.slotsPerPage * 8)
-    {
+    if UInt(bitPattern: target - UnsafeMutableRawPointer(base)) < UInt(CodePages.slotsPerPage * 8) {
       next = target.assumingMemoryBound(to: Operation.self)
     } else {
       try go(to: UInt64(W(truncatingIfNeeded: pc &+ UInt64(bitPattern: Int64(distance)))))
@@ -129,7 +135,6 @@ struct Interpreter<W: Number>: Executor {
   }
 
   @inline(__always) private mutating func go(to target: UInt64) throws(Exit) {
-    if target & hart.alignment & 2 != 0 { throw hart.trap(Cause.instructionMisaligned, target) }
     let targetPage = target & ~0xfff
     let offset = Int(target & 0xfff) / 2
     if targetPage == page {
