@@ -59,12 +59,7 @@ enum Program {
     settings.noShutdown = request.noShutdown
     settings.idleSleeps = request.idleSleeps
     let assembly = try Boards.assemble(
-      request.machine, backEnds: backEnds, settings: settings, startOfDay: request.realTimeClock.startOfDay
-    ) { id, cpu, machine in
-      Hart(
-        id: id, features: cpu.features, memory: machine.memory, time: machine.services.clock,
-        port: machine.ports[Int(id)])
-    }
+      request.machine, backEnds: backEnds, settings: settings, startOfDay: request.realTimeClock.startOfDay)
     assembly.warnings.forEach { reporter.report("warning: \($0)") }
     if let path = request.machine.dumpDTB {
       try writeDeviceTree(assembly.machine.flattenedDeviceTree, to: path)
