@@ -84,6 +84,14 @@ final class ConsoleSet {
     terminal.start(consumer)
   }
 
+  /// What is to be called when the machine is told to end: harts that wait for a stuck reader go on.
+  var stopWaiting: @Sendable () -> Void {
+    { [terminal = standardIO?.0, files] in
+      terminal?.stopWaiting()
+      for file in files { file.stopWaiting() }
+    }
+  }
+
   /// Writes what is still on its way, and gives the terminal back.
   func finish(patience: Int?) {
     for file in files { file.flush(patience: patience) }

@@ -70,7 +70,10 @@ enum Program {
 
     let runner = assembly.runner
     gate.connect(power: runner, gate: runner)
-    ending.connect { runner.quit() }
+    ending.connect { [stopWaiting = consoles.stopWaiting] in
+      stopWaiting()
+      runner.quit()
+    }
     consoles.start(monitoring: RunningMachine(assembly, ending))
     let end = runner.run()
     ending.begin()
