@@ -7,6 +7,8 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 # 1: also link the program under QEMU's name.
 QEMU_NAMES ?=
+# Options of the benchmarks, e.g. BENCH="--quick --only linux".
+BENCH ?=
 # Where Debian's packages are kept that tests and demo fetch.
 APUS_CACHE ?= $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/apus
 export APUS_CACHE
@@ -45,8 +47,14 @@ lint: ## check format and shell scripts
 format: ## format every Swift file
 	Scripts/format
 
-bench: ## measure Apus and this machine's QEMU against the bars
-	Scripts/bench $(BENCH)
+bench: test-dependencies ## measure Apus and this machine's QEMU against the bars; BENCH="--quick" and the like
+	$(call step,building the program and the benchmarks (release))
+	swift build -c release --product $(PROGRAM)
+	swift build -c release --product apus-bench
+	$(call step,fetching the Linux that is booted)
+	Scripts/fetch-linux
+	$(call step,measuring (docs/benchmarks.md explains the figures))
+	.build/release/apus-bench $(BENCH)
 
 install: dependencies ## install below PREFIX; QEMU_NAMES=1 also links QEMU's name
 	Scripts/install "$(DESTDIR)" "$(PREFIX)" $(if $(filter 1 yes on,$(QEMU_NAMES)),--qemu-names)
