@@ -61,6 +61,9 @@ let package = Package(
       name: "ConsolesTests", dependencies: ["Consoles", "Machine", "apus-system-riscv64"], swiftSettings: strict),
     .testTarget(
       name: "ControlTests", dependencies: ["Control", "Consoles", "Machine"], swiftSettings: strict),
+    // Guests on the program itself, beside the reference emulator.
+    .testTarget(
+      name: "SystemTests", dependencies: ["RISCV", "apus-system-riscv64"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )
