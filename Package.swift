@@ -44,6 +44,8 @@ let package = Package(
         "CommandLineOptions", "Control", "Boards", "Boot", "Devices", "Storage", "Consoles",
         "Machine", "RISCV",
       ], swiftSettings: strict),
+    // Measures Apus against QEMU: docs/benchmarks.md.
+    .executableTarget(name: "apus-bench", path: "Benchmarks/Harness", swiftSettings: strict),
     .testTarget(name: "BootTests", dependencies: ["Boot", "Machine"], swiftSettings: strict),
     .testTarget(
       name: "BoardsTests", dependencies: ["Boards", "Boot", "Devices", "Machine", "RISCV"],
