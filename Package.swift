@@ -38,6 +38,10 @@ let package = Package(
         "CommandLineOptions", "Control", "Boards", "Boot", "Devices", "Storage", "Consoles",
         "Machine", "RISCV",
       ], swiftSettings: strict),
+    // docs/decision-1.md's figures.
+    .executableTarget(
+      name: "measure-conformers", dependencies: ["Machine", "RISCV", "Translator"],
+      path: "Benchmarks/Conformers", exclude: ["kernels.c", "kernels.ld", "build-kernels"], swiftSettings: fast),
   ],
   swiftLanguageModes: [.v6]
 )
