@@ -25,7 +25,13 @@ let package = Package(
     .target(name: "Storage", dependencies: ["Machine", "CHost"], swiftSettings: strict),
     .target(name: "Consoles", dependencies: ["Machine", "CHost"], swiftSettings: strict),
     .target(name: "Devices", dependencies: ["Machine", "RISCV"], swiftSettings: fast),
-    .target(name: "Boot", dependencies: ["Machine", "RISCV"], swiftSettings: strict),
+    // Kernels come compressed: gzip, zstd, xz and lzma.
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
+    .target(
+      name: "Boot", dependencies: ["Machine", "RISCV", "CZlib", "CZstd", "CLzma"],
+      swiftSettings: strict),
     .target(name: "Boards", dependencies: ["Machine", "RISCV", "Devices", "Boot"], swiftSettings: strict),
     .target(
       name: "Control", dependencies: ["Machine", "RISCV", "Devices", "Boards", "Consoles"],
@@ -42,6 +48,15 @@ let package = Package(
     .executableTarget(
       name: "measure-conformers", dependencies: ["Machine", "RISCV", "Translator"],
       path: "Benchmarks/Conformers", exclude: ["kernels.c", "kernels.ld", "build-kernels"], swiftSettings: fast),
+    .testTarget(name: "BootTests", dependencies: ["Boot", "Machine"], swiftSettings: strict),
+    .testTarget(
+      name: "BoardsTests", dependencies: ["Boards", "Boot", "Devices", "Machine", "RISCV"],
+      resources: [.copy("Fixtures")], swiftSettings: strict),
+    .testTarget(name: "RISCVTests", dependencies: ["RISCV"], swiftSettings: strict),
+    .testTarget(
+      name: "TranslatorTests", dependencies: ["Translator", "Machine", "RISCV"], swiftSettings: strict),
+    .testTarget(
+      name: "DevicesTests", dependencies: ["Devices", "Machine", "RISCV"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

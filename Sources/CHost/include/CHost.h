@@ -20,3 +20,18 @@ int host_compare_exchange_16(void *word, uint64_t expected[2], const uint64_t de
 
 /// The host's cycle counter (rdtsc on x86-64), for seeding and tracing only.
 uint64_t host_cycles(void);
+
+/// fcntl(2) F_OFD_SETLK: takes (`type` F_RDLCK, F_WRLCK) or drops (F_UNLCK) an open-file lock on the
+/// byte at `offset`. Returns 0 or -errno.
+int host_lock_byte(int fd, int type, int64_t offset);
+
+/// fcntl(2) F_OFD_GETLK: 1 where a lock of `type` on the byte at `offset` would meet another's lock,
+/// 0 where not, or -errno.
+int host_test_lock_byte(int fd, int type, int64_t offset);
+
+/// fallocate(2): makes a range of a file read as zero, keeping its size; `punch` gives the space back
+/// too. Returns 0 or -errno.
+int host_zero_range(int fd, int64_t offset, int64_t count, int punch);
+
+/// A new file in `directory` that has no name and vanishes when closed. Returns a descriptor or -errno.
+int host_unnamed_file(const char *directory);

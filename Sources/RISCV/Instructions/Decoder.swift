@@ -29,12 +29,16 @@ package struct Decoder: Sendable {
   package init(extensions: ExtensionSet, xlen: Int) {
     self.extensions = extensions
     self.xlen = xlen
-    let rows = Instruction.table.indices.filter {
-      Instruction.table[$0].requirement.isMet(by: extensions, xlen: xlen)
+    var wide: [Entry] = []
+    var narrow: [Entry] = []
+    for (index, row) in Instruction.table.enumerated()
+    where row.requirement.isMet(by: extensions, xlen: xlen) {
+      let entry = Entry(
+        match: row.match, mask: row.mask, nonzero: row.nonzero, row: UInt16(index),
+        opcode: row.opcode, operands: row.operands)
+      if row.length == 4 { wide.append(entry) } else { narrow.append(entry) }
     }
-    let wide = rows.filter { Instruction.table[$0].length == 4 }
-    let narrow = rows.filter { Instruction.table[$0].length == 2 }
-    var lists: [[Int]: UInt16] = [:]
+    var lists: [[UInt16]: UInt16] = [:]
     for key in 0..<UInt32(Self.wideKeys) {
       let bits = 3 | (key & 31) << 2 | (key >> 5) << 12
       sort(wide, bits, 0x707f, 25, 128, &lists)
@@ -48,41 +52,30 @@ package struct Decoder: Sendable {
   /// Adds one first key: the rows that agree with `bits` under `mask`, sorted again by `count`
   /// values of the field at `shift` where there are many.
   private mutating func sort(
-    _ rows: [Int], _ bits: UInt32, _ mask: UInt32, _ shift: UInt32, _ count: UInt32,
-    _ lists: inout [[Int]: UInt16]
+    _ rows: [Entry], _ bits: UInt32, _ mask: UInt32, _ shift: UInt32, _ count: UInt32,
+    _ lists: inout [[UInt16]: UInt16]
   ) {
-    let fitting = Self.fitting(rows, bits, mask)
+    let fitting = rows.filter { ($0.match ^ bits) & $0.mask & mask == 0 }
     guard fitting.count > Self.longList else {
       first.append(list(fitting, &lists))
       return
     }
     first.append(Self.split | UInt16(second.count))
-    for field in 0..<count {
-      let narrower = Self.fitting(fitting, bits | field << shift, mask | (count - 1) << shift)
+    let field = (count - 1) << shift
+    for value in 0..<count {
+      let narrower = fitting.filter { ($0.match ^ value << shift) & $0.mask & field == 0 }
       second.append(list(narrower, &lists))
     }
   }
 
-  private static func fitting(_ rows: [Int], _ bits: UInt32, _ mask: UInt32) -> [Int] {
-    rows.filter {
-      let row = Instruction.table[$0]
-      return (row.match ^ bits) & row.mask & mask == 0
-    }
-  }
-
   /// The place of the first entry of a list of rows, written once however many keys share it.
-  private mutating func list(_ rows: [Int], _ lists: inout [[Int]: UInt16]) -> UInt16 {
-    if let known = lists[rows] { return known }
+  private mutating func list(_ rows: [Entry], _ lists: inout [[UInt16]: UInt16]) -> UInt16 {
+    let numbers = rows.map(\.row)
+    if let known = lists[numbers] { return known }
     let place = UInt16(entries.count)
-    for index in rows {
-      let row = Instruction.table[index]
-      entries.append(
-        Entry(
-          match: row.match, mask: row.mask, nonzero: row.nonzero, row: UInt16(index),
-          opcode: row.opcode, operands: row.operands))
-    }
+    entries += rows
     entries.append(Entry(match: 0, mask: 0, nonzero: 0, row: .max, opcode: .illegal, operands: .raw))
-    lists[rows] = place
+    lists[numbers] = place
     return place
   }
 

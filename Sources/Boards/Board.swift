@@ -1,0 +1,88 @@
+import Machine
+import RISCV
+
+/// A kind of machine.
+package protocol Board: Sendable {
+  /// As `-machine` spells it.
+  static var name: String { get }
+  /// As `-machine help` describes it.
+  static var summary: String { get }
+  static var properties: [Property] { get }
+  static var harts: ClosedRange<UInt64> { get }
+  static var defaultCPU: String { get }
+  static var defaultRAM: UInt64 { get }
+  /// Builds the board around `harts` harts of one kind with `ramSize` bytes of RAM.
+  static func build(_ request: BoardRequest) throws(ConfigurationError) -> BuiltMachine
+}
+
+/// What a board is built from; limits have been checked.
+package struct BoardRequest: Sendable {
+  package let configuration: MachineConfiguration
+  package let properties: PropertyValues
+  package let hart: HartDescription
+  package let harts: Int
+  package let ramSize: UInt64
+  package let backEnds: BackEnds
+  package let services: MachineServices
+}
+
+/// The boards that there are.
+package enum Boards {
+  package static let all: [any Board.Type] = [Virt.self]
+
+  /// QEMU's boards for RISC-V that are still to come.
+  private static let announced = [
+    "amd-microblaze-v-generic", "microchip-icicle-kit", "none", "shakti_c", "sifive_e", "sifive_u", "spike",
+    "xiangshan-kunminghu",
+  ]
+
+  /// The board that `configuration` names. QEMU's default is spike.
+  package static func board(named name: String?) throws(ConfigurationError) -> any Board.Type {
+    let asked = name ?? "spike"
+    if let board = all.first(where: { $0.name == asked }) { return board }
+    let choice = all.map { "-machine \($0.name)" }.joined(separator: ", ")
+    if name == nil {
+      throw ConfigurationError(
+        "No machine specified: the default, 'spike', is not there yet. Use \(choice).")
+    }
+    if announced.contains(asked) {
+      throw ConfigurationError("machine '\(asked)' is not there yet. Use \(choice).")
+    }
+    throw ConfigurationError(
+      "unsupported machine type: \"\(asked)\"\nUse -machine help to list supported machines")
+  }
+
+  /// Builds the machine that `configuration` describes, its harts apart.
+  package static func build(
+    _ configuration: MachineConfiguration, hart: HartDescription, backEnds: BackEnds,
+    services: MachineServices
+  ) throws(ConfigurationError) -> BuiltMachine {
+    let board = try board(named: configuration.machine)
+    var properties = PropertyValues(of: "\(board.name)-machine", board.properties)
+    for property in configuration.machineProperties {
+      do {
+        try properties.set(property.name, property.value)
+      } catch {
+        throw ConfigurationError(error.description)
+      }
+    }
+    let smp = configuration.smp
+    guard smp > 0 else {
+      throw ConfigurationError("Invalid CPU topology: CPU topology parameters must be greater than zero")
+    }
+    guard smp <= board.harts.upperBound else {
+      throw ConfigurationError(
+        "Invalid SMP CPUs \(smp). The max CPUs supported by machine '\(board.name)' is \(board.harts.upperBound)"
+      )
+    }
+    guard smp >= board.harts.lowerBound else {
+      throw ConfigurationError(
+        "Invalid SMP CPUs \(smp). The min CPUs supported by machine '\(board.name)' is \(board.harts.lowerBound)"
+      )
+    }
+    return try board.build(
+      BoardRequest(
+        configuration: configuration, properties: properties, hart: hart, harts: Int(smp),
+        ramSize: configuration.ramSize ?? board.defaultRAM, backEnds: backEnds, services: services))
+  }
+}

@@ -1,0 +1,105 @@
+import Boot
+import Machine
+import RISCV
+
+/// What surrounds every board: time, the lock, and the ways in and out.
+package struct MachineServices: Sendable {
+  package let lock: MachineLock
+  package let clock: Clock
+  package let timers: Timers
+  package let power: any PowerControl
+  package let gate: any InputGate
+  package let entropy: any EntropySource
+
+  package init(
+    lock: MachineLock, clock: Clock, timers: Timers, power: any PowerControl, gate: any InputGate,
+    entropy: any EntropySource
+  ) {
+    self.lock = lock
+    self.clock = clock
+    self.timers = timers
+    self.power = power
+    self.gate = gate
+    self.entropy = entropy
+  }
+}
+
+/// A device and where it is, for `info qtree`, snapshots and resets.
+package struct PlacedDevice: Sendable {
+  package let device: any Device
+  package let typeName: String
+  /// The user's `id=`.
+  package let id: String?
+  /// The name of the bus that it sits on: "main-system-bus", "virtio-mmio-bus.7".
+  package let bus: String
+  /// The name of the bus that it offers.
+  package let childBus: String?
+  /// Its windows in the address space.
+  package let windows: [Range<UInt64>]
+
+  init(
+    _ device: any Device, id: String? = nil, bus: String = "main-system-bus", childBus: String? = nil,
+    windows: [Range<UInt64>] = []
+  ) {
+    self.device = device
+    typeName = type(of: device).typeName
+    self.id = id
+    self.bus = bus
+    self.childBus = childBus
+    self.windows = windows
+  }
+}
+
+/// A board with all that is plugged in: everything of a machine but its harts.
+package final class BuiltMachine: Sendable {
+  /// "virt".
+  package let boardName: String
+  package let services: MachineServices
+  package let memory: AddressSpace
+  /// One per hart, by hart number. The harts made for this machine are given these.
+  package let ports: [InterruptPort]
+  package let hart: HartDescription
+  /// In the order of making.
+  package let devices: [PlacedDevice]
+  package let plan: BootPlan
+  /// Where harts start that the generic loader sends nowhere else.
+  package let resetVector: UInt64
+  package let ramBase: UInt64
+  package let ramSize: UInt64
+  /// Sentences for the user, to be printed before the machine starts.
+  package let warnings: [String]
+
+  init(
+    boardName: String, services: MachineServices, memory: AddressSpace, ports: [InterruptPort],
+    hart: HartDescription, devices: [PlacedDevice], plan: BootPlan, board: BoardMemory, warnings: [String]
+  ) {
+    self.boardName = boardName
+    self.services = services
+    self.memory = memory
+    self.ports = ports
+    self.hart = hart
+    self.devices = devices
+    self.plan = plan
+    resetVector = board.resetVector
+    ramBase = board.ramBase
+    ramSize = board.ramSize
+    self.warnings = warnings + plan.warnings
+  }
+
+  /// The program counter of hart `index` after a reset.
+  package func startPC(ofHart index: Int) -> UInt64 { plan.startPCs[index] ?? resetVector }
+
+  /// Puts firmware, kernel and the rest into memory, as at power-on. Harts are at rest and the machine
+  /// lock is free. Returns sentences for the user.
+  package func load() -> [String] { plan.apply(to: memory) }
+
+  /// Resets every device and loads memory again; harts are reset by whoever runs them. Harts are at rest
+  /// and the machine lock is free.
+  package func reset() -> [String] {
+    services.lock.withLock { for placed in devices { placed.device.reset() } }
+    return load()
+  }
+
+  /// For `-machine dumpdtb=`.
+  package var flattenedDeviceTree: [UInt8] { plan.deviceTree.flattened() }
+}

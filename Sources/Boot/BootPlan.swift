@@ -1,0 +1,300 @@
+import Machine
+
+/// What booting needs to know of a board.
+package struct BoardMemory: Sendable {
+  package var ramBase: UInt64
+  package var ramSize: UInt64
+  /// Where the reset vector goes and harts start.
+  package var resetVector: UInt64
+  package var is64Bit: Bool
+  package var harts: Int
+
+  package init(ramBase: UInt64, ramSize: UInt64, resetVector: UInt64, is64Bit: Bool, harts: Int) {
+    self.ramBase = ramBase
+    self.ramSize = ramSize
+    self.resetVector = resetVector
+    self.is64Bit = is64Bit
+    self.harts = harts
+  }
+
+  var ramEnd: UInt64 { ramBase &+ ramSize }
+
+  func contains(_ address: UInt64) -> Bool { address >= ramBase && address < ramEnd }
+}
+
+/// Everything that lies in memory when the first hart starts, and where harts start: decided once from
+/// the command line, applied at power-on and at every reset.
+package struct BootPlan: Sendable {
+  package private(set) var roms = ROMBlobs()
+  package private(set) var writes: [GenericLoader.DataWrite] = []
+  /// Program counters that the generic loader sets; other harts start at the reset vector.
+  package private(set) var startPCs: [Int: UInt64] = [:]
+  /// With /chosen filled in.
+  package private(set) var deviceTree: DeviceTree
+  package private(set) var vector: ResetVector
+  package private(set) var warnings: [String] = []
+
+  private let board: BoardMemory
+  private var firmwareName: String?
+  /// One past the firmware's last byte; the start of RAM where there is none.
+  private var firmwareEnd: UInt64
+  /// One past the last byte that the running kernel takes.
+  private var kernelEnd: UInt64
+  private var kernelStart: UInt64
+  private var kernelEntry: UInt64?
+
+  /// Where kernels and device trees may start: Linux wants 2 MiB (4 MiB for 32 bits).
+  private var alignment: UInt64 { board.is64Bit ? 2 << 20 : 4 << 20 }
+  private static let deviceTreeAlignment: UInt64 = 2 << 20
+
+  /// Finds and places all files that `configuration` names. `tree` describes the board.
+  package init(
+    _ configuration: MachineConfiguration, board: BoardMemory, deviceTree tree: DeviceTree, rngSeed: [UInt8]?,
+    shareFolder: String? = Firmware.shareFolder
+  ) throws(ConfigurationError) {
+    self.board = board
+    deviceTree = tree
+    vector = ResetVector(is64Bit: board.is64Bit, start: board.ramBase, deviceTree: 0, next: 0)
+    firmwareEnd = board.ramBase
+    kernelStart = board.ramBase
+    kernelEnd = board.ramBase
+
+    if configuration.kernel == nil {
+      if configuration.append?.isEmpty == false {
+        throw ConfigurationError("-append only allowed with -kernel option")
+      }
+      if configuration.initrd != nil { throw ConfigurationError("-initrd only allowed with -kernel option") }
+    }
+    if let file = configuration.dtb { deviceTree = try Self.readTree(file, limit: board.ramSize) }
+
+    let firmware = try Firmware(
+      configuration.bios, is64Bit: board.is64Bit, folders: configuration.firmwareFolders,
+      shareFolder: shareFolder)
+    if case .file(let path) = firmware { try placeFirmware(path) }
+    if let kernel = configuration.kernel { try placeKernel(kernel) }
+    if firmwareName == nil, let kernelEntry { vector.start = kernelEntry }
+    vector.next = kernelEntry ?? 0
+
+    var chosen = DeviceTree.Chosen()
+    chosen.rngSeed = rngSeed
+    if let append = configuration.append, !append.isEmpty { chosen.bootArguments = append }
+    if let initrd = configuration.initrd { chosen.initrd = try placeInitrd(initrd) }
+    deviceTree.choose(chosen)
+    try placeDeviceTree(after: chosen.initrd?.upperBound ?? kernelEnd)
+    placeResetVector()
+
+    for request in configuration.devices where request.driver == GenericLoader.typeName {
+      let loader = try GenericLoader(request, harts: board.harts, limit: board.ramSize)
+      loader.blobs.forEach { roms.add($0) }
+      if let write = loader.write { writes.append(write) }
+      if let start = loader.start { startPCs[start.hart] = start.pc }
+      warnings += loader.warnings
+    }
+    warnAboutCoveredWrites()
+    try roms.checkOverlaps(firmware: firmwareName)
+  }
+
+  // MARK: Deciding
+
+  private static func readTree(_ file: String, limit: UInt64) throws(ConfigurationError) -> DeviceTree {
+    let source: ImageSource
+    do {
+      source = try ImageSource(opening: file)
+    } catch {
+      throw ConfigurationError(
+        "Unable to get size of device tree file '\(file)'\nload_device_tree() failed: \(error)")
+    }
+    do {
+      guard source.size <= limit, let bytes = source.bytes(at: 0, count: Int(source.size)) else {
+        throw ImageError("it is larger than the machine's memory")
+      }
+      return try DeviceTree(flattened: bytes)
+    } catch {
+      throw ConfigurationError(
+        "load_device_tree: Unable to copy device tree into memory: \(error)\n"
+          + "load_device_tree() failed: '\(file)' is no usable flattened device tree (.dtb).")
+    }
+  }
+
+  private mutating func placeFirmware(_ path: String) throws(ConfigurationError) {
+    let failure = "could not load firmware '\(path)'"
+    let source: ImageSource
+    let elf: ELF?
+    do {
+      source = try ImageSource(opening: path)
+      elf = try ELF(source)
+    } catch {
+      throw ConfigurationError("\(failure)\nThe file cannot be used: \(error).")
+    }
+    firmwareName = path
+    guard let elf else {
+      guard source.size <= board.ramSize else {
+        throw ConfigurationError("\(failure)\n\(tooLarge(source.size))")
+      }
+      add(path, at: board.ramBase, source)
+      firmwareEnd = board.ramBase &+ source.size
+      return
+    }
+    for segment in elf.segments {
+      let name = "\(path) ELF program header segment \(segment.index)"
+      guard
+        let blob = Blob(
+          name, at: segment.physicalAddress, source, offset: segment.offset, dataSize: segment.fileSize,
+          size: segment.memorySize)
+      else {
+        throw ConfigurationError("\(failure)\nIts segment \(segment.index) ends beyond the last address.")
+      }
+      roms.add(blob)
+      if board.contains(blob.address) { firmwareEnd = max(firmwareEnd, blob.end) }
+    }
+    vector.start = elf.physicalEntry ?? elf.virtualEntry
+  }
+
+  private mutating func placeKernel(_ name: String) throws(ConfigurationError) {
+    let failure = "could not load kernel '\(name)'"
+    let file: ImageSource
+    do {
+      file = try ImageSource(opening: name)
+    } catch {
+      throw ConfigurationError(failure, preamble: "\(name): \(error)")
+    }
+    let image: KernelImage
+    do {
+      image = try KernelImage(file, limit: board.ramSize)
+    } catch {
+      throw ConfigurationError("\(failure)\nThe file cannot be used: \(error).")
+    }
+    switch image.layout {
+    case .movable(let size, let textOffset):
+      try placeMovable(image, size: size, textOffset: textOffset, failure: failure)
+    case .placed(let parts, let entry):
+      let blobs = parts.compactMap { Blob($0, of: image.source) }
+      guard blobs.count == parts.count else {
+        throw ConfigurationError("\(failure)\nA part of it ends beyond the last address.")
+      }
+      blobs.forEach { roms.add($0) }
+      let inRAM = blobs.filter { board.contains($0.address) || board.contains($0.end &- 1) }
+      kernelStart = max(board.ramBase, inRAM.map(\.address).min() ?? board.ramBase)
+      kernelEnd = inRAM.map(\.end).max() ?? kernelStart
+      if let entry {
+        kernelEntry = entry
+      } else {
+        kernelEntry = kernelStart
+        warnings.append(
+          "the entry point of '\(name)' lies in none of its segments; it is started at \(kernelStart.hex())")
+      }
+      if inRAM.isEmpty {
+        warnings.append(
+          "no part of '\(name)' lies in the machine's memory (\(board.ramBase.hex())-\((board.ramEnd &- 1).hex()))"
+        )
+      }
+    }
+  }
+
+  private mutating func placeMovable(_ image: KernelImage, size: UInt64, textOffset: UInt64, failure: String)
+    throws(ConfigurationError)
+  {
+    var address = board.ramBase
+    if firmwareName != nil {
+      guard let above = firmwareEnd.aligned(upTo: alignment) else { throw ConfigurationError(failure) }
+      address = above
+      // A Linux image's own wish, where it lies higher.
+      if textOffset < board.ramSize { address = max(address, board.ramBase + textOffset) }
+    }
+    // A kernel that starts beyond the end of memory is reported with the device tree, as QEMU does.
+    if address < board.ramEnd, image.source.size > board.ramEnd - address {
+      throw ConfigurationError("\(failure)\n\(tooLarge(image.source.size))")
+    }
+    add(image.source.name, at: address, image.source)
+    kernelStart = address
+    let (end, overflow) = address.addingReportingOverflow(size)
+    guard !overflow, size <= board.ramSize || size == image.source.size else {
+      throw ConfigurationError("\(failure)\n\(tooLarge(size))")
+    }
+    kernelEnd = end
+    kernelEntry = address
+  }
+
+  private func tooLarge(_ size: UInt64) -> String {
+    "Its \(size) bytes do not fit into the machine's \(board.ramSize >> 20) MiB of memory; -m gives it more."
+  }
+
+  /// Half of memory, at most 512 MiB, above the kernel's start, or behind a kernel that reaches further.
+  private mutating func placeInitrd(_ name: String) throws(ConfigurationError) -> Range<UInt64> {
+    let source: ImageSource
+    do {
+      source = try ImageSource(opening: name)
+    } catch {
+      throw ConfigurationError("could not load ramdisk '\(name)'\n\(name): \(error)")
+    }
+    var start = kernelStart &+ min(board.ramSize / 2, 512 << 20)
+    if kernelEnd > start { start = kernelEnd.aligned(upTo: 4096) ?? kernelEnd }
+    let (end, overflow) = start.addingReportingOverflow(source.size)
+    guard !overflow else {
+      throw ConfigurationError("could not load ramdisk '\(name)'\n\(tooLarge(source.size))")
+    }
+    add(name, at: start, source)
+    return start..<end
+  }
+
+  /// The device tree goes to the top of memory.
+  private mutating func placeDeviceTree(after end: UInt64) throws(ConfigurationError) {
+    let bytes = deviceTree.flattened()
+    let size = UInt64(bytes.count)
+    let top = board.is64Bit ? board.ramEnd : min(board.ramEnd, 3 << 30)
+    let address = top >= size ? (top - size).aligned(downTo: Self.deviceTreeAlignment) : 0
+    guard address >= board.ramBase, address >= max(end, kernelEnd) else {
+      throw ConfigurationError(
+        """
+        No enough memory to place DTB after kernel/initrd
+        They end at \(max(end, kernelEnd).hex()), memory at \(board.ramEnd.hex()), and the device tree wants the \
+        last 2 MiB of it; -m gives the machine more.
+        """)
+    }
+    add("fdt", at: address, ImageSource(name: "fdt", bytes: bytes))
+    vector.deviceTree = address
+  }
+
+  private mutating func placeResetVector() {
+    let code = vector.code
+    add("mrom.reset", at: board.resetVector, ImageSource(name: "mrom.reset", bytes: code))
+    add(
+      "mrom.finfo", at: board.resetVector &+ UInt64(code.count),
+      ImageSource(name: "mrom.finfo", bytes: vector.dynamicInfo))
+  }
+
+  /// Adds a blob whose end has been checked.
+  private mutating func add(_ name: String, at address: UInt64, _ source: ImageSource) {
+    if let blob = Blob(name, at: address, source) { roms.add(blob) }
+  }
+
+  /// QEMU applies images after numbers; people who patch an image expect the opposite.
+  private mutating func warnAboutCoveredWrites() {
+    for write in writes {
+      let last = write.address &+ UInt64(write.bytes.count - 1)
+      for blob in roms.blobs where blob.size > 0 && write.address < blob.end && last >= blob.address {
+        warnings.append(
+          "loader: data at \(write.address.hex()) is overwritten by '\(blob.name)', loaded after it")
+      }
+    }
+  }
+
+  // MARK: Applying
+
+  /// Puts everything into memory. Called with harts at rest and without the machine lock.
+  ///
+  /// Returns sentences about what did not find its place.
+  package func apply(to memory: AddressSpace) -> [String] {
+    var warnings: [String] = []
+    for write in writes where !memory.copyIn(write.bytes, to: write.address, includingROM: true) {
+      var bytes = write.bytes
+      let width = bytes.count
+      bytes += [UInt8](repeating: 0, count: 8 - width)
+      let isWritten =
+        [1, 2, 4, 8].contains(width)
+        && memory.writeDevice(write.address, width: width, bytes.little(UInt64.self, at: 0) ?? 0)
+      if !isWritten { warnings.append("loader: nothing takes the data at \(write.address.hex())") }
+    }
+    return warnings + roms.place(in: memory)
+  }
+}

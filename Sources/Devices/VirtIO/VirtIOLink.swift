@@ -1,0 +1,217 @@
+import Machine
+
+/// What stands between a virtio device and any transport: status, features, queues, interrupt causes
+/// (virtio 1.3, §2 and §3). All members are used with the machine lock held.
+///
+/// Link and device refer to each other and live as long as the machine.
+package final class VirtIOLink: Sendable {
+  /// Interrupt causes (§4.2.2, InterruptStatus).
+  package enum Cause {
+    package static let usedBuffer: UInt32 = 1
+    package static let configuration: UInt32 = 2
+  }
+
+  package struct State: Codable, Equatable, Sendable {
+    package var status: UInt8 = 0
+    /// What the driver wrote; in force once it sets FEATURES_OK, or at once for legacy drivers.
+    package var driverFeatures: UInt64 = 0
+    package var features: UInt64 = 0
+    package var interruptStatus: UInt32 = 0
+    package var configurationGeneration: UInt32 = 0
+    /// Why the device takes no more work until it is reset.
+    package var failure: String?
+    package var queues: [VirtQueue.State] = []
+  }
+
+  package let device: any VirtIODevice
+  package let memory: AddressSpace
+  package let isLegacy: Bool
+  package let offeredFeatures: UInt64
+  package let queues: [VirtQueue]
+  private let line: InterruptLine
+  private nonisolated(unsafe) var current = State()
+
+  package init(device: any VirtIODevice, memory: AddressSpace, line: InterruptLine, isLegacy: Bool) {
+    self.device = device
+    self.memory = memory
+    self.line = line
+    self.isLegacy = isLegacy
+    queues = device.queueSizes.map { VirtQueue(memory: memory, size: $0) }
+    var offered = device.features(isLegacy: isLegacy)
+    let options = device.options
+    if options.indirectDescriptors { offered |= VirtIOFeature.indirectDescriptors }
+    if options.eventIndex { offered |= VirtIOFeature.eventIndex }
+    if isLegacy {
+      if options.notifyOnEmpty { offered |= VirtIOFeature.notifyOnEmpty }
+      if options.anyLayout { offered |= VirtIOFeature.anyLayout }
+      offered &= 0xffff_ffff
+    } else {
+      offered |= VirtIOFeature.version1
+      if options.queueReset { offered |= VirtIOFeature.ringReset }
+    }
+    offeredFeatures = offered
+    device.connect(to: self)
+  }
+
+  package var state: State {
+    get {
+      var state = current
+      state.queues = queues.map(\.state)
+      return state
+    }
+    set {
+      current = newValue
+      for (queue, state) in zip(queues, newValue.queues) { queue.state = state }
+      applyFeatures(newValue.features)
+      line.set(current.interruptStatus != 0)
+    }
+  }
+
+  package var status: UInt8 { current.status }
+  package var interruptStatus: UInt32 { current.interruptStatus }
+  package var configurationGeneration: UInt32 { current.configurationGeneration }
+  package var isBroken: Bool { current.failure != nil }
+  package var failure: String? { current.failure }
+  package var isDriverReady: Bool { current.status & VirtIOStatus.driverOK != 0 }
+  /// The features in force.
+  package func has(_ feature: UInt64) -> Bool { current.features & feature != 0 }
+
+  // MARK: The transport's side
+
+  /// Everything as after power-on.
+  package func reset() {
+    device.drain(queue: nil)
+    for queue in queues { queue.reset() }
+    current = State()
+    applyFeatures(0)
+    device.reset()
+    line.set(false)
+  }
+
+  /// The driver writes the status register (§3.1.1).
+  package func writeStatus(_ value: UInt8) {
+    guard value != 0 else { return reset() }
+    var value = value | (current.status & VirtIOStatus.needsReset)
+    if !isLegacy, value & ~current.status & VirtIOStatus.featuresOK != 0 {
+      // §3.1.1: the bit stays clear where the subset of features is not acceptable. VERSION_1 is not
+      // insisted on: xv6 drives a version 2 transport without it.
+      if current.driverFeatures & ~offeredFeatures == 0 {
+        applyFeatures(current.driverFeatures)
+      } else {
+        value &= ~VirtIOStatus.featuresOK
+      }
+    }
+    let starts = value & ~current.status & VirtIOStatus.driverOK != 0
+    current.status = value
+    guard starts else { return }
+    device.start()
+    // What was announced too early is not lost.
+    for index in queues.indices where queues[index].isReady { notify(queue: index) }
+  }
+
+  /// The driver writes 32 of its 64 feature bits.
+  package func writeDriverFeatures(_ value: UInt32, selector: UInt32) {
+    guard selector < 2, current.status & VirtIOStatus.featuresOK == 0 else { return }
+    let shift = UInt64(selector) * 32
+    let others = current.driverFeatures & ~(0xffff_ffff << shift)
+    current.driverFeatures = others | UInt64(value) << shift
+    if isLegacy { applyFeatures(current.driverFeatures & offeredFeatures) }
+  }
+
+  private func applyFeatures(_ features: UInt64) {
+    current.features = features
+    for queue in queues {
+      queue.usesEventIndex = features & VirtIOFeature.eventIndex != 0
+      queue.notifiesOnEmpty = features & VirtIOFeature.notifyOnEmpty != 0
+    }
+  }
+
+  /// The driver notifies the device of new buffers.
+  package func notify(queue index: Int) {
+    guard queues.indices.contains(index), queues[index].isReady, !isBroken else { return }
+    // §3.1.1: a device must not consume buffers before DRIVER_OK; legacy drivers may not wait for it
+    // (§3.1.2).
+    guard isDriverReady || isLegacy else { return }
+    do { try device.handle(queue: index) } catch { fail(error) }
+  }
+
+  package func acknowledge(_ causes: UInt32) {
+    current.interruptStatus &= ~causes
+    line.set(current.interruptStatus != 0)
+  }
+
+  package func startQueue(_ index: Int, _ body: (VirtQueue) throws(VirtQueueError) -> Void) {
+    guard queues.indices.contains(index) else { return }
+    do { try body(queues[index]) } catch { fail(error) }
+  }
+
+  /// The driver takes the queue back; its size stays.
+  package func stopQueue(_ index: Int) {
+    guard queues.indices.contains(index), queues[index].isReady else { return }
+    device.drain(queue: index)
+    queues[index].stop()
+  }
+
+  /// The queue is as after reset.
+  package func resetQueue(_ index: Int) {
+    guard queues.indices.contains(index) else { return }
+    device.drain(queue: index)
+    queues[index].reset()
+  }
+
+  /// Reads `width` bytes of the device's configuration; all ones outside it, as QEMU answers.
+  package func readConfiguration(_ offset: Int, width: Int) -> UInt64 {
+    let bytes = device.configuration
+    guard offset >= 0, offset + width <= bytes.count else {
+      return width == 8 ? .max : (1 << (width * 8)) - 1
+    }
+    var value: UInt64 = 0
+    for i in (0..<width).reversed() { value = value << 8 | UInt64(bytes[offset + i]) }
+    return value
+  }
+
+  package func writeConfiguration(_ offset: Int, width: Int, _ value: UInt64) {
+    guard offset >= 0, offset + width <= device.configuration.count else { return }
+    device.writeConfiguration(
+      at: offset, (0..<width).map { UInt8(truncatingIfNeeded: value >> (UInt64($0) * 8)) })
+  }
+
+  // MARK: The device's side
+
+  /// Takes every chain available in a queue and hands it to `body`, until the queue is empty.
+  package func drainAvailable(
+    _ index: Int, _ body: (DescriptorChain) throws(VirtQueueError) -> Void
+  ) throws(VirtQueueError) {
+    let queue = queues[index]
+    repeat {
+      while let chain = try queue.pop() { try body(chain) }
+    } while queue.enableNotifications()
+  }
+
+  /// Interrupts the driver where it wants that for what was given back.
+  package func signal(queue index: Int) {
+    guard !isBroken, queues[index].needsInterrupt() else { return }
+    raise(Cause.usedBuffer)
+  }
+
+  /// The device's configuration has changed by itself.
+  package func configurationChanged() {
+    guard isDriverReady else { return }
+    current.configurationGeneration &+= 1
+    raise(Cause.configuration)
+  }
+
+  /// The driver broke the rules: no more work until it resets the device (§2.1.2).
+  package func fail(_ error: VirtQueueError) {
+    guard !isBroken else { return }
+    current.failure = error.description
+    guard has(VirtIOFeature.version1) else { return }
+    current.status |= VirtIOStatus.needsReset
+    configurationChanged()
+  }
+
+  private func raise(_ cause: UInt32) {
+    current.interruptStatus |= cause
+    line.set(true)
+  }
+}

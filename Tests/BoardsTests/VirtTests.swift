@@ -1,0 +1,242 @@
+import Boot
+import Devices
+import Machine
+import RISCV
+import Testing
+
+@testable import Boards
+
+private final class Power: PowerControl {
+  func shutDown(exitCode: Int32) {}
+  func reset() {}
+}
+
+private final class Gate: InputGate {
+  let isDeterministic = true
+  func deliver(_ body: @escaping @Sendable () -> Void) { body() }
+}
+
+private final class Counting: EntropySource {
+  func fill(_ buffer: UnsafeMutableRawBufferPointer) {
+    for i in buffer.indices { buffer[i] = UInt8(truncatingIfNeeded: i) }
+  }
+}
+
+@Suite struct VirtTests {
+  /// As QEMU 10.0's default CPU describes itself, so that the trees can be compared.
+  private func description(from tree: DeviceTree) throws -> HartDescription {
+    let cpu = tree.root[child: "cpus"][child: "cpu@0"]
+    let isa = try #require(cpu["riscv,isa"])
+    let extensions = try #require(cpu["riscv,isa-extensions"])
+    var hart = HartDescription(
+      isa: String(decoding: isa.dropLast(), as: UTF8.self),
+      extensions: extensions.split(separator: 0).map { String(decoding: $0, as: UTF8.self) })
+    hart.mmuType = "riscv,sv57"
+    hart.cbomBlockSize = 64
+    hart.cbopBlockSize = 64
+    hart.cbozBlockSize = 64
+    return hart
+  }
+
+  private func build(_ configuration: MachineConfiguration, hart: HartDescription? = nil) throws
+    -> BuiltMachine
+  {
+    var configuration = configuration
+    configuration.machine = "virt"
+    configuration.bios = "none"
+    let services = MachineServices(
+      lock: MachineLock(), clock: Clock(mode: .instructions(shift: 0)), timers: Timers(), power: Power(),
+      gate: Gate(),
+      entropy: Counting())
+    return try Boards.build(
+      configuration, hart: hart ?? HartDescription(isa: "rv64imac", extensions: ["i", "m", "a", "c"]),
+      backEnds: BackEnds(), services: services)
+  }
+
+  private func refusal(_ change: (inout MachineConfiguration) -> Void) -> String? {
+    var configuration = MachineConfiguration()
+    change(&configuration)
+    do {
+      _ = try build(configuration)
+      return nil
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  private func device(_ text: String) -> DeviceRequest {
+    let parts = text.split(separator: ",").map(String.init)
+    let properties = parts.dropFirst().map { part in
+      let pair = part.split(separator: "=", maxSplits: 1).map(String.init)
+      return Assignment(pair[0], pair[1])
+    }
+    return DeviceRequest(driver: parts[0], properties: properties, text: text)
+  }
+
+  // MARK: The device tree
+
+  /// Nodes of QEMU's that stand for what is not there yet.
+  private static let absent: Set<String> = [
+    "/platform-bus@4000000", "/pmu", "/fw-cfg@10100000", "/flash@20000000", "/soc/pci@30000000",
+  ]
+
+  private func nodes(_ node: DeviceTree.Node, _ path: String = "") -> [String: [String: [UInt8]]] {
+    var found: [String: [String: [UInt8]]] = [:]
+    found[path] = Dictionary(uniqueKeysWithValues: node.properties.map { ($0.name, $0.value) })
+    for child in node.children { found.merge(nodes(child, "\(path)/\(child.name)")) { first, _ in first } }
+    return found
+  }
+
+  @Test(arguments: [("virt", 1, false), ("virt-smp2", 2, false), ("virt-aclint", 2, true)])
+  func theTreeIsQEMUsExceptForWhatIsNotThereYet(fixture: String, harts: UInt64, isACLINT: Bool) throws {
+    let theirs = try DeviceTree(flattened: Fixture.bytes("\(fixture).dtb"))
+    var configuration = MachineConfiguration()
+    configuration.smp = harts
+    if isACLINT { configuration.machineProperties = [Assignment("aclint", "on")] }
+    let machine = try build(configuration, hart: description(from: theirs))
+    let ours = nodes(try DeviceTree(flattened: machine.flattenedDeviceTree).root)
+    let reference = nodes(theirs.root)
+    #expect(Set(reference.keys).subtracting(ours.keys) == Self.absent)
+    #expect(Set(ours.keys).subtracting(reference.keys).isEmpty)
+    for (path, properties) in ours {
+      var (mine, other) = (properties, reference[path] ?? [:])
+      if path == "/chosen" {
+        #expect(mine["rng-seed"] == (0..<32).map { UInt8($0) })
+        mine["rng-seed"] = nil
+        other["rng-seed"] = nil
+      }
+      #expect(mine == other, "\(path)")
+    }
+  }
+
+  // MARK: The map
+
+  @Test func theMapIsQEMUs() throws {
+    let machine = try build(MachineConfiguration())
+    let map = machine.memory.regions.map { [$0.base, $0.last] }
+    let expected: [[UInt64]] =
+      [
+        [0x1000, 0xffff], [0x10_0000, 0x10_0fff], [0x10_1000, 0x10_1023], [0x200_0000, 0x200_3fff],
+        [0x200_4000, 0x200_bfff], [0xc00_0000, 0xc5f_ffff], [0x1000_0000, 0x1000_0007],
+      ] + (1...8).map { [0x1000_0000 + $0 * 0x1000, 0x1000_01ff + $0 * 0x1000] } + [
+        [0x8000_0000, 0x87ff_ffff]
+      ]
+    #expect(map == expected)
+  }
+
+  @Test func theMachineStartsAtTheMaskROM() throws {
+    var configuration = MachineConfiguration()
+    configuration.smp = 2
+    configuration.devices = [device("loader,addr=0x80001234,cpu-num=1")]
+    let machine = try build(configuration)
+    #expect(machine.startPC(ofHart: 0) == 0x1000)
+    #expect(machine.startPC(ofHart: 1) == 0x8000_1234)
+    #expect(machine.load() == [])
+    #expect(machine.memory.load(0x1000, as: UInt32.self) == 0x297)
+    #expect(machine.reset() == [])
+  }
+
+  // MARK: Plugging
+
+  private func deviceIDs(_ machine: BuiltMachine) -> [UInt64] {
+    (1...8).map { machine.memory.readDevice(0x1000_0008 + $0 * 0x1000, width: 4) ?? .max }
+  }
+
+  @Test func devicesWithoutABusFillTheSlotsFromTheLast() throws {
+    var configuration = MachineConfiguration()
+    configuration.devices = [device("virtio-rng-device"), device("virtio-serial-device")]
+    #expect(deviceIDs(try build(configuration)) == [0, 0, 0, 0, 0, 0, 3, 4])
+  }
+
+  @Test func aBusNamesItsSlot() throws {
+    var configuration = MachineConfiguration()
+    configuration.devices = [device("virtio-rng-device,bus=virtio-mmio-bus.0")]
+    #expect(deviceIDs(try build(configuration)) == [4, 0, 0, 0, 0, 0, 0, 0])
+  }
+
+  @Test func aGlobalMakesTheTransportsModern() throws {
+    let version: (MachineConfiguration) throws -> UInt64? = {
+      try build($0).memory.readDevice(0x1000_1004, width: 4)
+    }
+    #expect(try version(MachineConfiguration()) == 1)
+    var configuration = MachineConfiguration()
+    configuration.globals = [GlobalProperty(driver: "virtio-mmio", property: "force-legacy", value: "false")]
+    #expect(try version(configuration) == 2)
+  }
+
+  @Test(arguments: [
+    ("virtio-rng-device,bus=virtio-mmio-bus.9", "Bus 'virtio-mmio-bus.9' not found"),
+    ("virtio-rng-device,foo=1", "Property 'virtio-rng-device.foo' not found"),
+    ("virtio-mmio", "Parameter 'driver' expects a pluggable device type"),
+    ("virtio-blk-device", "drive property not set"),
+    ("virtio-blk-device,drive=zz", "Property 'virtio-blk-device.drive' can't find value 'zz'"),
+    ("virtconsole", "No 'virtio-serial-bus' bus found for device 'virtconsole'"),
+  ]) func refusedDevicesAreToldInQEMUsWords(text: String, sentence: String) {
+    #expect(refusal { $0.devices = [device(text)] } == "-device \(text): \(sentence)")
+  }
+
+  @Test func unknownDevicesAreToldInQEMUsWordsWithAHint() {
+    #expect(
+      refusal { $0.devices = [device("nope")] }?.hasPrefix(
+        "-device nope: 'nope' is not a valid device model name\n")
+        == true)
+    #expect(refusal { $0.devices = [device("virtio-blk-pci")] }?.contains("'virtio-blk-device'") == true)
+  }
+
+  @Test func slotsAndIdentifiersAreTakenOnce() {
+    let rng = device("virtio-rng-device")
+    #expect(
+      refusal { $0.devices = Array(repeating: rng, count: 9) }
+        == "-device virtio-rng-device: No 'virtio-bus' bus found for device 'virtio-rng-device'")
+    let first = device("virtio-rng-device,bus=virtio-mmio-bus.0")
+    #expect(refusal { $0.devices = [first, first] }?.hasSuffix(": Bus 'virtio-mmio-bus.0' is full") == true)
+    let named = device("virtio-rng-device,id=a")
+    #expect(refusal { $0.devices = [named, named] }?.hasSuffix(": Duplicate ID 'a' for device") == true)
+  }
+
+  @Test func unknownGlobalsOnlyWarn() throws {
+    var configuration = MachineConfiguration()
+    configuration.globals = [GlobalProperty(driver: "foo", property: "bar", value: "1")]
+    #expect(try build(configuration).warnings == ["global foo.bar has invalid class name"])
+  }
+
+  // MARK: Machine options
+
+  @Test func machineOptionsAreCheckedInQEMUsWords() {
+    #expect(
+      refusal { $0.machineProperties = [Assignment("foo", "1")] } == "Property 'virt-machine.foo' not found")
+    #expect(
+      refusal { $0.machineProperties = [Assignment("aia", "foo")] }
+        == "Invalid AIA interrupt controller type\nValid values are none, aplic, and aplic-imsic.")
+    #expect(
+      refusal { $0.machineProperties = [Assignment("aclint", "maybe")] }
+        == "Parameter 'aclint' expects 'on' or 'off'")
+    #expect(
+      refusal { $0.machineProperties = [Assignment("aia", "aplic")] }?.contains("not there yet") == true)
+    #expect(
+      refusal { $0.smp = 513 } == "Invalid SMP CPUs 513. The max CPUs supported by machine 'virt' is 512")
+    #expect(
+      refusal { $0.smp = 0 } == "Invalid CPU topology: CPU topology parameters must be greater than zero")
+    #expect(
+      refusal { $0.ramSize = .max }
+        == "cannot set up guest memory 'riscv_virt_board.ram': Cannot allocate memory")
+  }
+
+  @Test func machinesThatAreNotThereAreNamed() {
+    #expect(
+      throws: ConfigurationError(
+        "unsupported machine type: \"nope\"\nUse -machine help to list supported machines")
+    ) {
+      _ = try Boards.board(named: "nope")
+    }
+    #expect(throws: ConfigurationError("machine 'sifive_u' is not there yet. Use -machine virt.")) {
+      _ = try Boards.board(named: "sifive_u")
+    }
+  }
+
+  @Test func theLargestMachineIsBuilt() throws {
+    var configuration = MachineConfiguration()
+    configuration.smp = 512
+    #expect(try build(configuration).ports.count == 512)
+  }
+}
