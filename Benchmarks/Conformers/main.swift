@@ -2,6 +2,7 @@
 import Glibc
 import Machine
 import RISCV
+import Translator
 
 final class Standstill: TimeSource {
   let ticks: UInt64 = 0
@@ -17,10 +18,8 @@ struct Bench {
     memory = AddressSpace(lock: MachineLock())
     try memory.addRAM("ram", base: Self.base, size: 64 << 20)
     memory.copyIn(image, to: Self.base)
-    let extensions = ExtensionSet.available.closed(xlen: 64)
-    let features = HartFeatures(
-      extensions: extensions, xlen: 64, hasSupervisor: true, hasUser: true, largestTranslation: 10, pmpCount: 16,
-      vendor: 0, architecture: 0, implementation: 0, cacheBlockSize: 64)
+
+    let features = try CPUModel.configure("rv64").features
     hart = Hart(id: 0, features: features, memory: memory, time: Standstill(), port: InterruptPort())
     hart.resetPC = Self.base
     hart.reset()
@@ -45,12 +44,42 @@ func contents(_ path: String) -> [UInt8]? {
   }
 }
 
-for path in CommandLine.arguments.dropFirst() {
-  guard let image = contents(path) else { continue }
-  let bench = try Bench(image)
+/// Runs to the kernel's `wfi`; its checksum, instructions and seconds.
+func measure(_ hart: Hart, _ run: (Int) -> Hart.Outcome) -> (checksum: UInt64, count: UInt64, seconds: Double) {
   let start = cpuSeconds()
-  while bench.hart.run(10_000_000) == .budgetSpent {}
-  let seconds = cpuSeconds() - start
-  let count = bench.hart.state.pointee.instructionsRetired
-  print(path.split(separator: "/").last ?? "", "interpreter", count, "instructions", seconds, "s", Double(count) / seconds / 1e6, "MIPS", "a0", bench.hart[x: 10])
+  while run(10_000_000) == .budgetSpent {}
+  return (hart[x: 10], hart.state.pointee.instructionsRetired, cpuSeconds() - start)
+}
+
+func rounded(_ v: Double) -> Double { (v * 100).rounded() / 100 }
+
+for path in CommandLine.arguments.dropFirst() {
+  guard let image = contents(path) else {
+    print("\(path): cannot be read")
+    continue
+  }
+  let plain = try Bench(image).hart
+  let slow = measure(plain, plain.run)
+  let hart = try Bench(image).hart
+  let translated = try TranslatedHart(hart)
+  let fast = measure(hart, translated.run)
+  let agree = slow.checksum == fast.checksum && slow.count == fast.count
+  print(
+    String(path.split(separator: "/").last ?? ""), "interpreter", rounded(Double(slow.count) / slow.seconds / 1e6), "MIPS, emitted",
+    rounded(Double(fast.count) / fast.seconds / 1e6), "MIPS,", agree ? "agree" : "DISAGREE: \(slow) \(fast)")
+  let translator = translated.translator
+  print("  ", translator.instructionCount, "instructions in", translator.regionCount, "regions,", translator.codeSize, "bytes,", translated.exits, "exits")
+  let left = Opcode.allCases.filter { translated.interpreted[Int($0.rawValue)] > 0 }
+  print("  ", "interpreted:", left.map { "\($0) \(translated.interpreted[Int($0.rawValue)])" }.joined(separator: ", "))
+  // Emission alone, from decoded slots.
+  let regions = translated.regions
+  let before = translator.instructionCount
+  let start = cpuSeconds()
+  for _ in 0..<2000 {
+    translator.removeAll()
+    for pc in regions {
+      if let page = hart.decodedPage(at: pc) { translator.translate(pc, page, hart) }
+    }
+  }
+  print("  ", "emission", rounded((cpuSeconds() - start) * 1e9 / Double(translator.instructionCount - before)), "ns per instruction")
 }

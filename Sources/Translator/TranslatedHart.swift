@@ -112,7 +112,7 @@ package final class TranslatedHart {
     if translator.code(at: pc) == nil {
       guard let page = hart.decodedPage(at: pc) else { return nil }
       if translator.isFull { forget() }
-      translator.translate(pc, page) { hart.decode($0, at: $1) }
+      translator.translate(pc, page, hart)
     }
     guard let code = translator.code(at: pc) else { return nil }
     jumpCache[Int(truncatingIfNeeded: pc >> 1) % JumpCacheEntry.count] = JumpCacheEntry(
@@ -122,6 +122,9 @@ package final class TranslatedHart {
 
   /// Times that everything was forgotten: sites from before are void.
   private var generation = 0
+
+  /// The first address of every region there is.
+  package var regions: [UInt64] { translator.regions }
 
   /// Forgets all translations.
   package func forget() {

@@ -68,16 +68,20 @@ package final class RegionTranslator {
     return UnsafeRawPointer(memory.executable + Int(offset))
   }
 
+  /// The first address of every region, page by page.
+  package var regions: [UInt64] {
+    pages.flatMap { page, table in
+      (0..<CodePages.slotsPerPage).filter { table[$0] != 0 }.map { page + UInt64(2 * $0) }
+    }
+  }
+
   package var isFull: Bool {
     memory.size - (emission.pointee.assembler.cursor - memory.writable) < Self.roomForRegion
   }
 
-  /// Translates the region at `pc` from its page's decoded slots; `decode` fills an empty one, or fails. The
-  /// caller has made sure that `isFull` is false.
-  package func translate(
-    _ pc: UInt64, _ slots: UnsafeMutablePointer<Operation>,
-    _ decode: (UnsafeMutablePointer<Operation>, UInt64) -> Bool
-  ) {
+  /// Translates the region at `pc` from its page's decoded slots, empty ones filled by `hart`. The caller has
+  /// made sure that `isFull` is false.
+  package func translate(_ pc: UInt64, _ slots: UnsafeMutablePointer<Operation>, _ hart: Hart) {
     let e = emission
     let table = table(pc & ~0xfff)
     table[Int(pc & 0xfff) / 2] = UInt32(truncatingIfNeeded: e.pointee.assembler.cursor - memory.writable)
@@ -85,7 +89,7 @@ package final class RegionTranslator {
     var emitter = Emitter(emission: e)
     while !e.pointee.hasEnded {
       let slot = slots + Int(e.pointee.pc & 0xfff) / 2
-      if slot.pointee.opcode == .undecoded && !decode(slot, e.pointee.pc) {
+      if slot.pointee.opcode == .undecoded && !hart.decode(slot, at: e.pointee.pc) {
         e.pointee.endForInterpreter()
         break
       }
