@@ -59,6 +59,7 @@ package final class TranslatedHart {
       case .lookup, .none: break
       case .link: link()
       case .interpret, .budget:
+        if left == 0 { break }
         let outcome = interpret(reason == .budget ? left : 1, &left)
         if outcome != .budgetSpent { return outcome }
       }

@@ -1,6 +1,6 @@
 extension Executor {
   /// Performs one decoded instruction: the switch that the interpreter runs and the translator emits from.
-  @inlinable @inline(__always) package mutating func perform(_ i: Operation) throws(Trap) {
+  @inlinable @inline(__always) public mutating func perform(_ i: Operation) throws(Trap) {
     switch i.opcode {
 
     // MARK: Slot states
