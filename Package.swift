@@ -34,7 +34,7 @@ let package = Package(
       swiftSettings: strict),
     .target(name: "Boards", dependencies: ["Machine", "RISCV", "Devices", "Boot"], swiftSettings: strict),
     .target(
-      name: "Control", dependencies: ["Machine", "RISCV", "Devices", "Boards", "Consoles"],
+      name: "Control", dependencies: ["Machine", "Consoles"],
       swiftSettings: strict),
     .target(
       name: "CommandLineOptions", dependencies: ["Machine", "RISCV"], swiftSettings: strict),
@@ -57,6 +57,16 @@ let package = Package(
       name: "TranslatorTests", dependencies: ["Translator", "Machine", "RISCV"], swiftSettings: strict),
     .testTarget(
       name: "DevicesTests", dependencies: ["Devices", "Machine", "RISCV"], swiftSettings: strict),
+    .testTarget(
+      name: "VirtIOTests", dependencies: ["Devices", "Machine"], swiftSettings: strict),
+    .testTarget(
+      name: "StorageTests", dependencies: ["Storage", "Machine", "CHost"], swiftSettings: strict),
+    .testTarget(
+      name: "CommandLineOptionsTests", dependencies: ["CommandLineOptions", "Machine"], swiftSettings: strict),
+    .testTarget(
+      name: "ConsolesTests", dependencies: ["Consoles", "Machine", "apus-system-riscv64"], swiftSettings: strict),
+    .testTarget(
+      name: "ControlTests", dependencies: ["Control", "Consoles", "Machine"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

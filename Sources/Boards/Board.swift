@@ -19,11 +19,15 @@ package protocol Board: Sendable {
 package struct BoardRequest: Sendable {
   package let configuration: MachineConfiguration
   package let properties: PropertyValues
+  package let cpu: CPUConfiguration
+  /// What the device tree tells of `cpu`.
   package let hart: HartDescription
   package let harts: Int
   package let ramSize: UInt64
   package let backEnds: BackEnds
   package let services: MachineServices
+  /// Sentences that are to be among the machine's.
+  package let warnings: [String]
 }
 
 /// The boards that there are.
@@ -54,7 +58,7 @@ package enum Boards {
 
   /// Builds the machine that `configuration` describes, its harts apart.
   package static func build(
-    _ configuration: MachineConfiguration, hart: HartDescription, backEnds: BackEnds,
+    _ configuration: MachineConfiguration, backEnds: BackEnds,
     services: MachineServices
   ) throws(ConfigurationError) -> BuiltMachine {
     let board = try board(named: configuration.machine)
@@ -80,9 +84,27 @@ package enum Boards {
         "Invalid SMP CPUs \(smp). The min CPUs supported by machine '\(board.name)' is \(board.harts.lowerBound)"
       )
     }
+    let cpu = try cpu(of: configuration, board: board)
+    let warnings = cpu.notices + (0..<smp).flatMap { cpu.warnings(hart: $0) }
     return try board.build(
       BoardRequest(
-        configuration: configuration, properties: properties, hart: hart, harts: Int(smp),
-        ramSize: configuration.ramSize ?? board.defaultRAM, backEnds: backEnds, services: services))
+        configuration: configuration, properties: properties, cpu: cpu, hart: HartDescription(cpu),
+        harts: Int(smp), ramSize: configuration.ramSize ?? board.defaultRAM, backEnds: backEnds,
+        services: services, warnings: warnings))
+  }
+
+  /// The hart that `-cpu`, and `-global` for its class, describe.
+  private static func cpu(of configuration: MachineConfiguration, board: any Board.Type)
+    throws(ConfigurationError)
+    -> CPUConfiguration
+  {
+    let text = configuration.cpu ?? board.defaultCPU
+    let model = text.split(separator: ",", maxSplits: 1, omittingEmptySubsequences: false).first ?? ""
+    let globals = configuration.globals.filter { $0.driver == "\(model)-riscv-cpu" }
+    do {
+      return try CPUModel.configure(text, globals: globals.map { ($0.property, $0.value) })
+    } catch {
+      throw ConfigurationError(error.description)
+    }
   }
 }

@@ -58,7 +58,8 @@ package final class BuiltMachine: Sendable {
   package let memory: AddressSpace
   /// One per hart, by hart number. The harts made for this machine are given these.
   package let ports: [InterruptPort]
-  package let hart: HartDescription
+  /// What all harts are, from `-cpu`.
+  package let cpu: CPUConfiguration
   /// In the order of making.
   package let devices: [PlacedDevice]
   package let plan: BootPlan
@@ -71,13 +72,13 @@ package final class BuiltMachine: Sendable {
 
   init(
     boardName: String, services: MachineServices, memory: AddressSpace, ports: [InterruptPort],
-    hart: HartDescription, devices: [PlacedDevice], plan: BootPlan, board: BoardMemory, warnings: [String]
+    cpu: CPUConfiguration, devices: [PlacedDevice], plan: BootPlan, board: BoardMemory, warnings: [String]
   ) {
     self.boardName = boardName
     self.services = services
     self.memory = memory
     self.ports = ports
-    self.hart = hart
+    self.cpu = cpu
     self.devices = devices
     self.plan = plan
     resetVector = board.resetVector
@@ -89,14 +90,15 @@ package final class BuiltMachine: Sendable {
   /// The program counter of hart `index` after a reset.
   package func startPC(ofHart index: Int) -> UInt64 { plan.startPCs[index] ?? resetVector }
 
-  /// Puts firmware, kernel and the rest into memory, as at power-on. Harts are at rest and the machine
-  /// lock is free. Returns sentences for the user.
+  /// Puts firmware, kernel and the rest into memory, as at power-on. Harts are at rest. Returns sentences
+  /// for the user.
   package func load() -> [String] { plan.apply(to: memory) }
 
   /// Resets every device and loads memory again; harts are reset by whoever runs them. Harts are at rest
-  /// and the machine lock is free.
+  /// and the machine lock is held.
+  @discardableResult
   package func reset() -> [String] {
-    services.lock.withLock { for placed in devices { placed.device.reset() } }
+    for placed in devices { placed.device.reset() }
     return load()
   }
 

@@ -1,3 +1,5 @@
+import RISCV
+
 /// What a device tree tells of a hart.
 package struct HartDescription: Sendable, Equatable {
   package var is64Bit = true
@@ -15,5 +17,16 @@ package struct HartDescription: Sendable, Equatable {
   package init(isa: String, extensions: [String]) {
     self.isa = isa
     self.extensions = extensions
+  }
+
+  /// Truthful: what the hart that is made from `cpu` does.
+  package init(_ cpu: CPUConfiguration) {
+    self.init(isa: cpu.isaString, extensions: cpu.isaExtensions)
+    is64Bit = cpu.xlen == 64
+    mmuType = cpu.mmuType
+    let advertised = cpu.advertised
+    if advertised.contains(.zicbom) { cbomBlockSize = UInt32(clamping: cpu.cbomBlockSize) }
+    if advertised.contains(.zicbop) { cbopBlockSize = UInt32(clamping: cpu.cbopBlockSize) }
+    if advertised.contains(.zicboz) { cbozBlockSize = UInt32(clamping: cpu.cbozBlockSize) }
   }
 }

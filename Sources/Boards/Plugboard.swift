@@ -1,6 +1,7 @@
 import Boot
 import Devices
 import Machine
+import RISCV
 
 /// The connectors of a board and what `-device` plugs into them.
 struct Plugboard {
@@ -28,13 +29,22 @@ struct Plugboard {
     self.globals = globals
     self.backEnds = backEnds
     self.environment = environment
-    let known = Set(Self.models.map(\.typeName) + [VirtIOMMIO.typeName, GenericLoader.typeName])
+    let known = Set(
+      Self.models.map(\.typeName) + Self.boardDevices + [GenericLoader.typeName]
+        + CPUModel.all.map { "\($0.name)-riscv-cpu" })
     for global in globals where !known.contains(global.driver) {
       warnings.append("global \(global.driver).\(global.property) has invalid class name")
     }
   }
 
   static let models: [DeviceModel] = VirtIOModels.all
+
+  /// Types that boards make and users cannot.
+  private static let boardDevices = [
+    VirtIOMMIO.typeName, PLIC.typeName, MSWI.typeName, MTIMER.typeName, NS16550A.typeName,
+    SiFiveTest.typeName,
+    GoldfishRTC.typeName,
+  ]
 
   /// A device's properties as its defaults and `-global` have them.
   func values(of typeName: String, _ properties: [Property]) throws(ConfigurationError) -> PropertyValues {
@@ -81,9 +91,7 @@ struct Plugboard {
 
   private static func unknown(_ driver: String) -> ConfigurationError {
     let sentence = "'\(driver)' is not a valid device model name"
-    if [VirtIOMMIO.typeName, PLIC.typeName, NS16550A.typeName, SiFiveTest.typeName, GoldfishRTC.typeName]
-      .contains(driver)
-    {
+    if boardDevices.contains(driver) {
       return ConfigurationError("Parameter 'driver' expects a pluggable device type")
     }
     if driver.hasSuffix("-pci") {

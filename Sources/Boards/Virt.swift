@@ -163,8 +163,9 @@ package enum Virt: Board {
     let plan = try BootPlan(
       configuration, board: board, deviceTree: tree.tree, rngSeed: randomSeed(services.entropy))
     return BuiltMachine(
-      boardName: name, services: services, memory: memory, ports: ports, hart: request.hart,
-      devices: devices + plugs.devices, plan: plan, board: board, warnings: plugs.warnings)
+      boardName: name, services: services, memory: memory, ports: ports, cpu: request.cpu,
+      devices: devices + plugs.devices, plan: plan, board: board,
+      warnings: request.warnings + plugs.warnings)
   }
 
   /// Maps mask ROM and RAM, whose size is rounded up to whole pages as QEMU rounds it.

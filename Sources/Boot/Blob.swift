@@ -19,11 +19,14 @@ package struct Blob: Sendable {
   /// Of the first byte in `source`.
   package let offset: UInt64
   package let space: Space
+  /// False where the user does not miss it when there is no memory for it: linkers add segments of notes
+  /// far from the program.
+  package let isEssential: Bool
 
   /// Nil where the blob would end beyond the last address.
   package init?(
     _ name: String, at address: UInt64, _ source: ImageSource, offset: UInt64 = 0, dataSize: UInt64? = nil,
-    size: UInt64? = nil, space: Space = .memory
+    size: UInt64? = nil, space: Space = .memory, isEssential: Bool = true
   ) {
     let dataSize = dataSize ?? source.size - min(offset, source.size)
     let size = max(size ?? dataSize, dataSize)
@@ -35,6 +38,7 @@ package struct Blob: Sendable {
     self.source = source
     self.offset = offset
     self.space = space
+    self.isEssential = isEssential
   }
 
   /// One past its last address.
@@ -66,7 +70,7 @@ package struct Blob: Sendable {
       memory.didWrite(first, count: target.count)
       placed += UInt64(target.count)
     }
-    if placed < size {
+    if placed < size && (isEssential || placed > 0) {
       warnings.append(
         "\(size - placed) of the \(size) bytes of '\(name)' at \(address.hex()) lie outside of memory and are left out"
       )

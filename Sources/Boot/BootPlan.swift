@@ -201,8 +201,8 @@ package struct BootPlan: Sendable {
       // A Linux image's own wish, where it lies higher.
       if textOffset < board.ramSize { address = max(address, board.ramBase + textOffset) }
     }
-    // A kernel that starts beyond the end of memory is reported with the device tree, as QEMU does.
-    if address < board.ramEnd, image.source.size > board.ramEnd - address {
+    // One that merely reaches too far is reported with the device tree, as QEMU does.
+    guard image.source.size <= board.ramSize else {
       throw ConfigurationError("\(failure)\n\(tooLarge(image.source.size))")
     }
     add(image.source.name, at: address, image.source)
@@ -281,20 +281,31 @@ package struct BootPlan: Sendable {
 
   // MARK: Applying
 
-  /// Puts everything into memory. Called with harts at rest and without the machine lock.
+  /// Puts everything into memory. Called with harts at rest; devices are called as if the machine lock
+  /// were held, which it may be.
   ///
   /// Returns sentences about what did not find its place.
   package func apply(to memory: AddressSpace) -> [String] {
     var warnings: [String] = []
     for write in writes where !memory.copyIn(write.bytes, to: write.address, includingROM: true) {
-      var bytes = write.bytes
-      let width = bytes.count
-      bytes += [UInt8](repeating: 0, count: 8 - width)
-      let isWritten =
-        [1, 2, 4, 8].contains(width)
-        && memory.writeDevice(write.address, width: width, bytes.little(UInt64.self, at: 0) ?? 0)
-      if !isWritten { warnings.append("loader: nothing takes the data at \(write.address.hex())") }
+      if !Self.write(write, toDeviceIn: memory) {
+        warnings.append("loader: nothing takes the data at \(write.address.hex())")
+      }
     }
     return warnings + roms.place(in: memory)
+  }
+
+  private static func write(_ write: GenericLoader.DataWrite, toDeviceIn memory: AddressSpace) -> Bool {
+    let width = write.bytes.count
+    let last = write.address &+ UInt64(width - 1)
+    for region in memory.regions where write.address >= region.base && last <= region.last {
+      guard case .device(let device, let widths, _) = region.kind, widths.contains(width),
+        [1, 2, 4, 8].contains(width)
+      else { return false }
+      let bytes = write.bytes + [UInt8](repeating: 0, count: 8 - width)
+      device.write(write.address - region.base, width: width, bytes.little(UInt64.self, at: 0) ?? 0)
+      return true
+    }
+    return false
   }
 }

@@ -14,6 +14,7 @@ package struct ELF: Sendable {
     package let physicalAddress: UInt64
     package let virtualAddress: UInt64
     package let isExecutable: Bool
+    package let isWritable: Bool
   }
 
   package let is64Bit: Bool
@@ -26,6 +27,7 @@ package struct ELF: Sendable {
   private static let machineRISCV: UInt16 = 243
   private static let loadType: UInt32 = 1
   private static let executableFlag: UInt32 = 1
+  private static let writableFlag: UInt32 = 2
 
   /// Reads the headers of `source`; nil where it is no ELF file at all.
   package init?(_ source: ImageSource) throws(ImageError) {
@@ -97,7 +99,8 @@ package struct ELF: Sendable {
     else { throw ImageError("its ELF segment \(index) ends beyond the last address") }
     return Segment(
       index: index, offset: offset, fileSize: inFile, memorySize: inMemory, physicalAddress: physical,
-      virtualAddress: virtual, isExecutable: flags & executableFlag != 0)
+      virtualAddress: virtual, isExecutable: flags & executableFlag != 0,
+      isWritable: flags & writableFlag != 0)
   }
 
   /// Where a hart without translation starts: `e_entry` moved from virtual to physical addresses by the

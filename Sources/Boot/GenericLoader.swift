@@ -163,6 +163,6 @@ extension Blob {
   package init?(_ part: KernelImage.Part, of source: ImageSource, space: Space = .memory) {
     self.init(
       source.name + part.suffix, at: part.address, source, offset: part.offset, dataSize: part.dataSize,
-      size: part.size, space: space)
+      size: part.size, space: space, isEssential: part.isEssential)
   }
 }

@@ -8,6 +8,8 @@ package struct KernelImage: Sendable {
     package let offset: UInt64
     package let dataSize: UInt64
     package let size: UInt64
+    /// False for notes and the like.
+    package let isEssential: Bool
   }
 
   package enum Layout: Sendable {
@@ -50,7 +52,9 @@ package struct KernelImage: Sendable {
           (offset, size) = (0, source.size)
         }
         self.source = source
-        let part = Part(suffix: "", address: header.loadAddress, offset: offset, dataSize: size, size: size)
+        let part = Part(
+          suffix: "", address: header.loadAddress, offset: offset, dataSize: size, size: size,
+          isEssential: true)
         layout = .placed([part], entry: header.entry)
         return
       } else {
@@ -66,7 +70,8 @@ package struct KernelImage: Sendable {
     let parts = elf.segments.map {
       Part(
         suffix: " ELF program header segment \($0.index)", address: $0.physicalAddress, offset: $0.offset,
-        dataSize: $0.fileSize, size: $0.memorySize)
+        dataSize: $0.fileSize, size: $0.memorySize,
+        isEssential: $0.isExecutable || $0.isWritable)
     }
     return .placed(parts, entry: elf.physicalEntry)
   }

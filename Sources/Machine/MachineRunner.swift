@@ -104,6 +104,7 @@ package final class MachineRunner: PowerControl, InputGate {
     for index in 0..<threadCount { startThread(index) }
     while true {
       let request = nextRequest()
+      defer { release() }
       switch request {
       case .end(let end):
         if case .guest = end, settings.noShutdown {
@@ -112,11 +113,9 @@ package final class MachineRunner: PowerControl, InputGate {
         }
         pthread_mutex_lock(mutex)
         control.isEnding = true
-        pthread_mutex_unlock(mutex)
-        demandAttention()
-        pthread_mutex_lock(mutex)
         pthread_cond_broadcast(changed)
         pthread_mutex_unlock(mutex)
+        demandAttention()
         for thread in threads { pthread_join(thread, nil) }
         return end
       case .reset:
@@ -141,9 +140,22 @@ package final class MachineRunner: PowerControl, InputGate {
     return control.requests.removeFirst()
   }
 
+  /// Hands a request to the thread in `run`. Harts rest from their next safepoint until it is served.
   private func post(_ request: Request) {
     pthread_mutex_lock(mutex)
-    if !control.requests.contains(request) { control.requests.append(request) }
+    if !control.requests.contains(request) {
+      control.requests.append(request)
+      control.holds += 1
+    }
+    pthread_cond_broadcast(changed)
+    pthread_mutex_unlock(mutex)
+    demandAttention()
+  }
+
+  /// Ends one hold.
+  private func release() {
+    pthread_mutex_lock(mutex)
+    control.holds -= 1
     pthread_cond_broadcast(changed)
     pthread_mutex_unlock(mutex)
   }
@@ -156,12 +168,10 @@ package final class MachineRunner: PowerControl, InputGate {
 
   package func shutDown(exitCode: Int32) {
     post(.end(.guest(exitCode: exitCode)))
-    demandAttention()
   }
 
   package func requestReset() {
     post(.reset)
-    demandAttention()
   }
 
   // MARK: From other threads
@@ -213,12 +223,8 @@ package final class MachineRunner: PowerControl, InputGate {
     pthread_mutex_lock(mutex)
     while control.resting < threads.count && !control.isEnding { pthread_cond_wait(changed, mutex) }
     pthread_mutex_unlock(mutex)
-    let result = body()
-    pthread_mutex_lock(mutex)
-    control.holds -= 1
-    pthread_cond_broadcast(changed)
-    pthread_mutex_unlock(mutex)
-    return result
+    defer { release() }
+    return body()
   }
 
   // MARK: InputGate
@@ -286,7 +292,6 @@ package final class MachineRunner: PowerControl, InputGate {
       control.resting -= 1
     }
     if control.isEnding { return false }
-    // Requests that the main thread has not taken yet keep the harts here.
     for port in ports { port.attention.store(false, ordering: .sequentiallyConsistent) }
     return true
   }
@@ -301,20 +306,10 @@ package final class MachineRunner: PowerControl, InputGate {
         case .attention: break running
         case .codeFull:
           post(.dropCode)
-          awaitAttention(hart.port)
           break running
         case .waiting: sleep(hart, servesTimers: index == 0)
         }
       }
-    }
-  }
-
-  /// The code arena is full; the main thread is about to bring everybody to rest.
-  private func awaitAttention(_ port: InterruptPort) {
-    while !port.attention.load(ordering: .sequentiallyConsistent) {
-      let seen = port.bell.rings
-      if port.attention.load(ordering: .sequentiallyConsistent) { return }
-      port.bell.sleep(seen: seen, nanoseconds: nil)
     }
   }
 

@@ -1,1 +1,3 @@
-print("apus")
+import Glibc
+
+exit(Program.run(CommandLine.arguments))

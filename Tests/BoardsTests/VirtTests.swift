@@ -8,7 +8,7 @@ import Testing
 
 private final class Power: PowerControl {
   func shutDown(exitCode: Int32) {}
-  func reset() {}
+  func requestReset() {}
 }
 
 private final class Gate: InputGate {
@@ -38,19 +38,18 @@ private final class Counting: EntropySource {
     return hart
   }
 
-  private func build(_ configuration: MachineConfiguration, hart: HartDescription? = nil) throws
-    -> BuiltMachine
-  {
-    var configuration = configuration
-    configuration.machine = "virt"
-    configuration.bios = "none"
-    let services = MachineServices(
+  private var services: MachineServices {
+    MachineServices(
       lock: MachineLock(), clock: Clock(mode: .instructions(shift: 0)), timers: Timers(), power: Power(),
       gate: Gate(),
       entropy: Counting())
-    return try Boards.build(
-      configuration, hart: hart ?? HartDescription(isa: "rv64imac", extensions: ["i", "m", "a", "c"]),
-      backEnds: BackEnds(), services: services)
+  }
+
+  private func build(_ configuration: MachineConfiguration) throws -> BuiltMachine {
+    var configuration = configuration
+    configuration.machine = "virt"
+    configuration.bios = "none"
+    return try Boards.build(configuration, backEnds: BackEnds(), services: services)
   }
 
   private func refusal(_ change: (inout MachineConfiguration) -> Void) -> String? {
@@ -92,8 +91,14 @@ private final class Counting: EntropySource {
     let theirs = try DeviceTree(flattened: Fixture.bytes("\(fixture).dtb"))
     var configuration = MachineConfiguration()
     configuration.smp = harts
-    if isACLINT { configuration.machineProperties = [Assignment("aclint", "on")] }
-    let machine = try build(configuration, hart: description(from: theirs))
+    configuration.bios = "none"
+    var properties = PropertyValues(of: "virt-machine", Virt.properties)
+    if isACLINT { try properties.set("aclint", "on") }
+    let machine = try Virt.build(
+      BoardRequest(
+        configuration: configuration, properties: properties, cpu: CPUModel.configure("rv64"),
+        hart: description(from: theirs), harts: Int(harts), ramSize: Virt.defaultRAM, backEnds: BackEnds(),
+        services: services, warnings: []))
     let ours = nodes(try DeviceTree(flattened: machine.flattenedDeviceTree).root)
     let reference = nodes(theirs.root)
     #expect(Set(reference.keys).subtracting(ours.keys) == Self.absent)
@@ -107,6 +112,27 @@ private final class Counting: EntropySource {
       }
       #expect(mine == other, "\(path)")
     }
+  }
+
+  @Test func theTreeTellsWhatTheHartsAre() throws {
+    var configuration = MachineConfiguration()
+    configuration.cpu = "rv64,zicboz=off,sv57=off"
+    let cpu = try build(configuration).plan.deviceTree.root[child: "cpus"][child: "cpu@0"]
+    #expect(cpu["mmu-type"] == Array("riscv,sv48\0".utf8))
+    #expect(cpu["riscv,cboz-block-size"] == nil)
+    #expect(cpu["riscv,cbom-block-size"] == [0, 0, 0, 64])
+    configuration.cpu = "nope"
+    #expect(refusal { $0.cpu = "nope" } == "unable to find CPU model 'nope'")
+  }
+
+  @Test func aSeedRepeatsItself() {
+    func bytes(_ seed: UInt64) -> [UInt8] {
+      var bytes = [UInt8](repeating: 0, count: 20)
+      bytes.withUnsafeMutableBytes { SeededEntropy(seed: seed).fill($0) }
+      return bytes
+    }
+    #expect(bytes(1) == bytes(1))
+    #expect(bytes(1) != bytes(2))
   }
 
   // MARK: The map

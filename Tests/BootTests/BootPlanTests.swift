@@ -157,7 +157,7 @@ import Testing
     let error = refusal { try plan(1, kernel: Self.kernel) }
     #expect(error?.description.hasPrefix("No enough memory to place DTB after kernel/initrd\n") == true)
     #expect(
-      refusal { try plan(4, kernel: [UInt8](repeating: 1, count: 3 << 20)) }?.description.contains(
+      refusal { try plan(4, kernel: [UInt8](repeating: 1, count: 5 << 20)) }?.description.contains(
         "do not fit") == true)
   }
 

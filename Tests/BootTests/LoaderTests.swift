@@ -79,7 +79,8 @@ import Testing
 
   @Test func filesSayWhereTheyGoUnlessTheyAreRaw() throws {
     let elf = Samples.elf64(
-      entry: 0x8020_0004, [.init(virtual: 0x8020_0000, physical: 0x8020_0000, bytes: [1, 2, 3, 4])])
+      entry: 0x8020_0004,
+      [.init(virtual: 0x8020_0000, physical: 0x8020_0000, bytes: [1, 2, 3, 4, 5, 6, 7, 8])])
     try withFile(elf) { path in
       let placed = try load("file=\(path),addr=0x80300000,cpu-num=0")
       #expect(placed.blobs.map(\.address) == [0x8020_0000])

@@ -199,7 +199,7 @@ package final class VirtIOBlock: VirtIODevice {
       if !isDeterministic, transfers.submit({ Self.transfer(request, drive) }) { return }
       finish(Self.transfer(request, drive))
     }
-    if isDeterministic { link.signal(queue: index) }
+    link.signal(queue: index)
   }
 
   package func drain(queue index: Int?) {

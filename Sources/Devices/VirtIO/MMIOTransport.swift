@@ -121,7 +121,7 @@ package final class VirtIOMMIO: MMIODevice {
 
   package func read(_ offset: UInt64, width: Int) -> UInt64 {
     if width == 8 { return read(offset, width: 4) | read(offset &+ 4, width: 4) << 32 }
-    guard let link else { return readEmpty(offset) & (1 << UInt64(width * 8)) - 1 }
+    guard let link else { return readEmpty(offset) & ((1 << UInt64(width * 8)) - 1) }
     if offset >= Self.configurationBase {
       return link.readConfiguration(Int(offset - Self.configurationBase), width: width)
     }

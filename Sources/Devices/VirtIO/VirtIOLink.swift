@@ -53,8 +53,10 @@ package final class VirtIOLink: Sendable {
     device.connect(to: self)
   }
 
+  /// Reading it first ends the transfers in flight, so that nothing is missing from it.
   package var state: State {
     get {
+      device.drain(queue: nil)
       var state = current
       state.queues = queues.map(\.state)
       return state
@@ -80,6 +82,8 @@ package final class VirtIOLink: Sendable {
 
   /// Everything as after power-on.
   package func reset() {
+    // What the drain completes interrupts nobody: a pulse would stay pending in the controller.
+    current.failure = "being reset"
     device.drain(queue: nil)
     for queue in queues { queue.reset() }
     current = State()

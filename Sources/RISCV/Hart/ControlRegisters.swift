@@ -281,7 +281,7 @@ extension Hart {
     case CSR.mie: s.pointee.mie = value & interruptMask
     case CSR.mtvec: if value & 2 == 0 { s.pointee.mtvec = value }
     case CSR.mscratch: s.pointee.mscratch = value
-    case CSR.mepc: s.pointee.mepc = value & ~instructionAlignment
+    case CSR.mepc: s.pointee.mepc = value & ~alignment
     case CSR.mcause: s.pointee.mcause = value
     case CSR.mtval: s.pointee.mtval = value
     case CSR.mip: setPending(value, mask: softwarePending)
@@ -321,7 +321,7 @@ extension Hart {
     case CSR.scounteren: s.pointee.scounteren = value & 0xffff_ffff
     case CSR.senvcfg: s.pointee.senvcfg = legalEnvironment(value, old: s.pointee.senvcfg) & 0xf1
     case CSR.sscratch: s.pointee.sscratch = value
-    case CSR.sepc: s.pointee.sepc = value & ~instructionAlignment
+    case CSR.sepc: s.pointee.sepc = value & ~alignment
     case CSR.scause: s.pointee.scause = value
     case CSR.stval: s.pointee.stval = value
     case CSR.stimecmp:
@@ -338,9 +338,6 @@ extension Hart {
     default: throw illegal()
     }
   }
-
-  /// Bits of an instruction address that are always zero.
-  var instructionAlignment: UInt64 { has(.zca) ? 1 : 3 }
 
   private var interruptMask: UInt64 { features.hasSupervisor ? 0xaaa : 0x888 }
 

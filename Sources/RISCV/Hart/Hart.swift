@@ -28,8 +28,8 @@ package final class Hart: @unchecked Sendable {
   let time: any TimeSource
   let lookaside = TranslationLookaside()
   let decoder: Decoder
-  /// Bits of a jump target that must be zero, as `alignment` says.
-  let cachedAlignment: UInt64
+  /// Bits of a jump target that must be zero: 1 where instructions may begin at every halfword, else 3.
+  let alignment: UInt64
   var pmp = PhysicalMemoryProtection()
   /// Deterministic machines tell the time by instructions; they look at timers where that is exact.
   package var resetPC: UInt64 = 0
@@ -58,7 +58,7 @@ package final class Hart: @unchecked Sendable {
     self.time = time
     self.port = port
     code = memory.code
-    cachedAlignment = features.extensions.contains(.zca) ? 1 : 3
+    alignment = features.extensions.contains(.zca) ? 1 : 3
     decoder = Decoder(extensions: features.extensions, xlen: features.xlen)
     state = .allocate(capacity: 1)
     state.initialize(to: HartState())

@@ -12,9 +12,6 @@ extension Interpreter {
 }
 
 extension Hart {
-  /// 1 where instructions may begin at every halfword, 3 where only at every word.
-  @inline(__always) var alignment: UInt64 { cachedAlignment }
-
   @inline(never)
   func fullFence() { atomicMemoryFence(ordering: .sequentiallyConsistent) }
 

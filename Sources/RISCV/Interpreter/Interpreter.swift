@@ -13,11 +13,13 @@ struct Interpreter<W: Number>: Executor {
   typealias Trap = Exit
   static var width: Int { W.bitWidth }
 
-  unowned(unsafe) let hart: Hart
+  let hart: Hart
   let state: UnsafeMutablePointer<HartState>
   let x: UnsafeMutablePointer<UInt64>
   let table: UnsafeMutablePointer<LookasideEntry>
   let fetches: UnsafeMutablePointer<TranslationLookaside.FetchEntry>
+  /// 2 where a jump target must be a multiple of four.
+  let jumpMask: Int32
   /// The slot being executed and the one to go on with.
   var ip: UnsafeMutablePointer<Operation>
   var next: UnsafeMutablePointer<Operation>
@@ -43,7 +45,7 @@ struct Interpreter<W: Number>: Executor {
     var me = Interpreter(
       hart: hart, state: state, x: UnsafeMutableRawPointer(state).assumingMemoryBound(to: UInt64.self),
       table: hart.lookaside.table(hart.dataView), fetches: hart.lookaside.fetchTable(hart.fetchView),
-      ip: first, next: first, base: start, page: pc & ~0xfff, budget: state.pointee.budget)
+      jumpMask: hart.alignment == 1 ? 0 : 2, ip: first, next: first, base: start, page: pc & ~0xfff, budget: state.pointee.budget)
     do throws(Exit) {
       repeat {
         me.next = me.ip + 2
@@ -100,28 +102,56 @@ struct Interpreter<W: Number>: Executor {
 
   @inline(__always) mutating func shortForm() { next = ip + 1 }
 
+  /// On a copy, out of line, so that `run`'s own variables never have an address. Rare instructions do not
+  /// jump, and traps find the pc in the state.
+  @inline(__always) mutating func rare(_ i: Operation) throws(Exit) {
+    if i.opcode == .c_ebreak || i.opcode == .c_flw || i.opcode == .c_fld || i.opcode == .c_fsw || i.opcode == .c_fsd
+      || i.opcode == .c_mop
+    {
+      next = ip + 1
+    }
+    try Self.performRare(hart, i, ip, base, page, budget)
+  }
+
+  @inline(never) private static func performRare(
+    _ hart: Hart, _ i: Operation, _ ip: UnsafeMutablePointer<Operation>, _ base: UnsafeMutablePointer<Operation>,
+    _ page: UInt64, _ budget: Int
+  ) throws(Exit) {
+    var copy = Interpreter(
+      hart: hart, state: hart.state, x: UnsafeMutableRawPointer(hart.state).assumingMemoryBound(to: UInt64.self),
+      table: hart.lookaside.table(hart.dataView), fetches: hart.lookaside.fetchTable(hart.fetchView),
+      jumpMask: 0, ip: ip, next: ip + 2, base: base, page: page, budget: budget)
+    try copy.performRare(i)
+  }
+
   @inline(__always) mutating func branch(if condition: Bool, by distance: Int32) throws(Exit) {
-    if condition { try go(by: distance) }
+    if condition {
+      if distance & jumpMask != 0 { throw misaligned(by: distance) }
+      try go(by: distance)
+    }
   }
 
   @inline(__always) mutating func jump(by distance: Int32, link: Int) throws(Exit) {
-    let link_ = address(of: next)
+    if distance & jumpMask != 0 { throw misaligned(by: distance) }
+    x[link] = address(of: next)
     try go(by: distance)
-    x[link] = link_
   }
 
   @inline(__always) mutating func jump(to address: W, link: Int) throws(Exit) {
-    let link_ = self.address(of: next)
-    try go(to: UInt64(address) & ~1)
-    x[link] = link_
+    let target = UInt64(address) & ~1
+    if target & UInt64(jumpMask) != 0 { throw hart.trap(Cause.instructionMisaligned, target) }
+    x[link] = self.address(of: next)
+    try go(to: target)
+  }
+
+  @inline(never) private func misaligned(by distance: Int32) -> Exit {
+    hart.trap(Cause.instructionMisaligned, pc &+ UInt64(bitPattern: Int64(distance)))
   }
 
   /// Relative jumps stay in the page mostly: then the target is a slot.
   @inline(__always) private mutating func go(by distance: Int32) throws(Exit) {
     let target = UnsafeMutableRawPointer(ip) + Int(distance) * 4
-    if distance & 2 == 0 || hart.alignment == 1,
-      UInt(bitPattern: target - UnsafeMutableRawPointer(base)) < UInt(CodePages.slotsPerPage * 8)
-    {
+    if UInt(bitPattern: target - UnsafeMutableRawPointer(base)) < UInt(CodePages.slotsPerPage * 8) {
       next = target.assumingMemoryBound(to: Operation.self)
     } else {
       try go(to: UInt64(W(truncatingIfNeeded: pc &+ UInt64(bitPattern: Int64(distance)))))
@@ -129,7 +159,6 @@ struct Interpreter<W: Number>: Executor {
   }
 
   @inline(__always) private mutating func go(to target: UInt64) throws(Exit) {
-    if target & hart.alignment & 2 != 0 { throw hart.trap(Cause.instructionMisaligned, target) }
     let targetPage = target & ~0xfff
     let offset = Int(target & 0xfff) / 2
     if targetPage == page {

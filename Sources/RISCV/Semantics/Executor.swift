@@ -25,6 +25,8 @@ public protocol Executor {
 
   // MARK: Control
   func pc(plus distance: Int32) -> Value
+  /// Performs an instruction that `perform` does not: by `performRare`, in line or not.
+  mutating func rare(_ i: Operation) throws(Trap)
   /// The instruction is two bytes long. Comes before its effects.
   mutating func shortForm()
   mutating func branch(if condition: Value.Condition, by distance: Int32) throws(Trap)

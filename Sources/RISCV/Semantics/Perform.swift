@@ -1,11 +1,12 @@
 extension Executor {
   /// Performs one decoded instruction: the switch that the interpreter runs and the translator emits from.
+  /// It holds what programs execute most; the rest is `performRare`, so that an interpreter's loop stays
+  /// small enough for the compiler to keep its variables in registers.
   @inlinable @inline(__always) public mutating func perform(_ i: Operation) throws(Trap) {
     switch i.opcode {
 
     // MARK: Slot states
     case .undecoded, .pageEnd, .straddle: try control(i)
-    case .illegal: try system(i)
 
     // MARK: I
     case .lui: lui(i)
@@ -60,10 +61,6 @@ extension Executor {
     case .fence: fence(i)
 
     // MARK: System
-    case .ecall, .ebreak, .fence_i, .csrrw, .csrrs, .csrrc, .csrrwi, .csrrsi, .csrrci, .pause, .wrs_nto, .wrs_sto,
-      .mret, .sret, .wfi, .sfence_vma, .sinval_vma, .sfence_w_inval, .sfence_inval_ir, .cbo_inval, .cbo_clean,
-      .cbo_flush, .cbo_zero:
-      try system(i)
     case .prefetch: break
 
     // MARK: M
@@ -80,6 +77,177 @@ extension Executor {
     case .divuw: divuw(i)
     case .remw: remw(i)
     case .remuw: remuw(i)
+
+    // MARK: Bit manipulation, Zicond, Zimop
+    case .sh1add: shadd(i, 1)
+    case .sh1add_uw: shaddUW(i, 1)
+    case .sh2add: shadd(i, 2)
+    case .sh2add_uw: shaddUW(i, 2)
+    case .sh3add: shadd(i, 3)
+    case .sh3add_uw: shaddUW(i, 3)
+    case .add_uw: addUW(i)
+    case .slli_uw: slliUW(i)
+    case .sext_b: sextB(i)
+    case .sext_h: sextH(i)
+    case .zext_h: zextH(i)
+    case .czero_eqz: czeroEqz(i)
+    case .czero_nez: czeroNez(i)
+    case .andn: andn(i)
+    case .orn: orn(i)
+    case .xnor: xnor(i)
+    case .clz: clz(i)
+    case .ctz: ctz(i)
+    case .cpop: cpop(i)
+    case .clzw: clzw(i)
+    case .ctzw: ctzw(i)
+    case .cpopw: cpopw(i)
+    case .max: max(i)
+    case .maxu: maxu(i)
+    case .min: min(i)
+    case .minu: minu(i)
+    case .rol: rol(i)
+    case .ror: ror(i)
+    case .rori: rori(i)
+    case .rolw: rolw(i)
+    case .rorw: rorw(i)
+    case .roriw: roriw(i)
+    case .rev8: rev8(i)
+    case .bclr: bclr(i)
+    case .bclri: bclri(i)
+    case .bext: bext(i)
+    case .bexti: bexti(i)
+    case .binv: binv(i)
+    case .binvi: binvi(i)
+    case .bset: bset(i)
+    case .bseti: bseti(i)
+
+    // MARK: Compressed
+    case .c_addi:
+      shortForm()
+      addi(i)
+    case .c_lui:
+      shortForm()
+      lui(i)
+    case .c_mv:
+      shortForm()
+      mv(i)
+    case .c_add:
+      shortForm()
+      add(i)
+    case .c_sub:
+      shortForm()
+      sub(i)
+    case .c_xor:
+      shortForm()
+      xor(i)
+    case .c_or:
+      shortForm()
+      or(i)
+    case .c_and:
+      shortForm()
+      and(i)
+    case .c_andi:
+      shortForm()
+      andi(i)
+    case .c_slli:
+      shortForm()
+      slli(i)
+    case .c_srli:
+      shortForm()
+      srli(i)
+    case .c_srai:
+      shortForm()
+      srai(i)
+    case .c_addiw:
+      shortForm()
+      addiw(i)
+    case .c_addw:
+      shortForm()
+      addw(i)
+    case .c_subw:
+      shortForm()
+      subw(i)
+    case .c_mul:
+      shortForm()
+      mul(i)
+    case .c_xori:
+      shortForm()
+      xori(i)
+    case .c_li:
+      shortForm()
+      lui(i)
+    case .c_jal:
+      shortForm()
+      try jal(i)
+    case .c_jalr:
+      shortForm()
+      try jalr(i)
+    case .c_beq:
+      shortForm()
+      try beq(i)
+    case .c_bne:
+      shortForm()
+      try bne(i)
+    case .c_lw:
+      shortForm()
+      try load(Int32.self, i)
+    case .c_ld:
+      shortForm()
+      try load(UInt64.self, i)
+    case .c_lbu:
+      shortForm()
+      try load(UInt8.self, i)
+    case .c_lh:
+      shortForm()
+      try load(Int16.self, i)
+    case .c_lhu:
+      shortForm()
+      try load(UInt16.self, i)
+    case .c_sw:
+      shortForm()
+      try store(UInt32.self, i)
+    case .c_sd:
+      shortForm()
+      try store(UInt64.self, i)
+    case .c_sb:
+      shortForm()
+      try store(UInt8.self, i)
+    case .c_sh:
+      shortForm()
+      try store(UInt16.self, i)
+    case .c_sext_b:
+      shortForm()
+      sextB(i)
+    case .c_sext_h:
+      shortForm()
+      sextH(i)
+    case .c_zext_h:
+      shortForm()
+      zextH(i)
+    case .c_zext_w:
+      shortForm()
+      zextW(i)
+    case .c_flw, .c_fld, .c_fsw, .c_fsd, .c_ebreak, .c_mop:
+      shortForm()
+      try rare(i)
+
+    default: try rare(i)
+    }
+  }
+
+  /// Everything else: system instructions, atomics, floating point, the odd bit manipulations. None of it
+  /// jumps.
+  @inlinable @inline(__always) public mutating func performRare(_ i: Operation) throws(Trap) {
+    switch i.opcode {
+
+    // MARK: Slot states
+    case .illegal: try system(i)
+
+    // MARK: System
+    case .ecall, .ebreak, .fence_i, .csrrw, .csrrs, .csrrc, .csrrwi, .csrrsi, .csrrci, .pause, .wrs_nto, .wrs_sto,
+      .mret, .sret, .wfi, .sfence_vma, .sinval_vma, .sfence_w_inval, .sfence_inval_ir, .cbo_inval, .cbo_clean,
+      .cbo_flush, .cbo_zero:
+      try system(i)
 
     // MARK: A, Zabha, Zacas
     case .lr_w: try lr(Int32.self, i)
@@ -255,51 +423,10 @@ extension Executor {
     case .fmvp_d_x: try fmvp(i)
 
     // MARK: Bit manipulation, Zicond, Zimop
-    case .sh1add: shadd(i, 1)
-    case .sh1add_uw: shaddUW(i, 1)
-    case .sh2add: shadd(i, 2)
-    case .sh2add_uw: shaddUW(i, 2)
-    case .sh3add: shadd(i, 3)
-    case .sh3add_uw: shaddUW(i, 3)
-    case .add_uw: addUW(i)
-    case .slli_uw: slliUW(i)
-    case .sext_b: sextB(i)
-    case .sext_h: sextH(i)
-    case .zext_h: zextH(i)
     case .orc_b: orcB(i)
-    case .czero_eqz: czeroEqz(i)
-    case .czero_nez: czeroNez(i)
-    case .andn: andn(i)
-    case .orn: orn(i)
-    case .xnor: xnor(i)
-    case .clz: clz(i)
-    case .ctz: ctz(i)
-    case .cpop: cpop(i)
-    case .clzw: clzw(i)
-    case .ctzw: ctzw(i)
-    case .cpopw: cpopw(i)
-    case .max: max(i)
-    case .maxu: maxu(i)
-    case .min: min(i)
-    case .minu: minu(i)
-    case .rol: rol(i)
-    case .ror: ror(i)
-    case .rori: rori(i)
-    case .rolw: rolw(i)
-    case .rorw: rorw(i)
-    case .roriw: roriw(i)
-    case .rev8: rev8(i)
     case .clmul: clmul(i)
     case .clmulh: clmulh(i)
     case .clmulr: clmulr(i)
-    case .bclr: bclr(i)
-    case .bclri: bclri(i)
-    case .bext: bext(i)
-    case .bexti: bexti(i)
-    case .binv: binv(i)
-    case .binvi: binvi(i)
-    case .bset: bset(i)
-    case .bseti: bseti(i)
     case .brev8: brev8(i)
     case .packh: packh(i)
     case .packw: packw(i)
@@ -311,127 +438,14 @@ extension Executor {
     case .mop_r, .mop_rr: self[x: i.rd] = Value(immediate: 0)
 
     // MARK: Compressed
-    case .c_addi:
-      shortForm()
-      addi(i)
-    case .c_lui:
-      shortForm()
-      lui(i)
-    case .c_mv:
-      shortForm()
-      mv(i)
-    case .c_add:
-      shortForm()
-      add(i)
-    case .c_sub:
-      shortForm()
-      sub(i)
-    case .c_xor:
-      shortForm()
-      xor(i)
-    case .c_or:
-      shortForm()
-      or(i)
-    case .c_and:
-      shortForm()
-      and(i)
-    case .c_andi:
-      shortForm()
-      andi(i)
-    case .c_slli:
-      shortForm()
-      slli(i)
-    case .c_srli:
-      shortForm()
-      srli(i)
-    case .c_srai:
-      shortForm()
-      srai(i)
-    case .c_addiw:
-      shortForm()
-      addiw(i)
-    case .c_addw:
-      shortForm()
-      addw(i)
-    case .c_subw:
-      shortForm()
-      subw(i)
-    case .c_mul:
-      shortForm()
-      mul(i)
-    case .c_xori:
-      shortForm()
-      xori(i)
-    case .c_li:
-      shortForm()
-      lui(i)
-    case .c_jal:
-      shortForm()
-      try jal(i)
-    case .c_jalr:
-      shortForm()
-      try jalr(i)
-    case .c_beq:
-      shortForm()
-      try beq(i)
-    case .c_bne:
-      shortForm()
-      try bne(i)
-    case .c_lw:
-      shortForm()
-      try load(Int32.self, i)
-    case .c_ld:
-      shortForm()
-      try load(UInt64.self, i)
-    case .c_lbu:
-      shortForm()
-      try load(UInt8.self, i)
-    case .c_lh:
-      shortForm()
-      try load(Int16.self, i)
-    case .c_lhu:
-      shortForm()
-      try load(UInt16.self, i)
-    case .c_sw:
-      shortForm()
-      try store(UInt32.self, i)
-    case .c_sd:
-      shortForm()
-      try store(UInt64.self, i)
-    case .c_sb:
-      shortForm()
-      try store(UInt8.self, i)
-    case .c_sh:
-      shortForm()
-      try store(UInt16.self, i)
-    case .c_flw:
-      shortForm()
-      try fl(Binary32.self, i)
-    case .c_fld:
-      shortForm()
-      try fl(Binary64.self, i)
-    case .c_fsw:
-      shortForm()
-      try fs(Binary32.self, i)
-    case .c_fsd:
-      shortForm()
-      try fs(Binary64.self, i)
-    case .c_sext_b:
-      shortForm()
-      sextB(i)
-    case .c_sext_h:
-      shortForm()
-      sextH(i)
-    case .c_zext_h:
-      shortForm()
-      zextH(i)
-    case .c_zext_w:
-      shortForm()
-      zextW(i)
-    case .c_ebreak:
-      shortForm()
-      try system(i)
-    case .c_mop: shortForm()
+    case .c_flw: try fl(Binary32.self, i)
+    case .c_fld: try fl(Binary64.self, i)
+    case .c_fsw: try fs(Binary32.self, i)
+    case .c_fsd: try fs(Binary64.self, i)
+    case .c_ebreak: try system(i)
+    case .c_mop: break
+
+    default: try system(i)
     }
   }
 }

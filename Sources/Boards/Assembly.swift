@@ -1,0 +1,49 @@
+import Machine
+import RISCV
+
+/// A machine ready to run.
+package struct Assembly: Sendable {
+  package let machine: BuiltMachine
+  package let runner: MachineRunner
+  /// Sentences for the user, to be printed before the machine starts.
+  package let warnings: [String]
+}
+
+extension Boards {
+  /// Builds the machine that `configuration` describes, makes its harts, loads its memory and connects the
+  /// runner, which is not running yet.
+  ///
+  /// This is the one place where harts come into being.
+  package static func assemble(
+    _ configuration: MachineConfiguration, backEnds: BackEnds, settings: MachineRunner.Settings,
+    startOfDay: UInt64? = nil
+  ) throws(ConfigurationError) -> Assembly {
+    let clock = Clock(
+      mode: configuration.instructionShift.map { .instructions(shift: $0) } ?? .host, startOfDay: startOfDay)
+    let relay = ControlRelay(isDeterministic: clock.mode != .host)
+    let services = MachineServices(
+      lock: MachineLock(), clock: clock, timers: Timers(), power: relay, gate: relay,
+      entropy: configuration.seed.map { SeededEntropy(seed: $0) } ?? HostEntropy())
+    let machine = try build(configuration, backEnds: backEnds, services: services)
+
+    var harts: [Hart] = []
+    for (index, port) in machine.ports.enumerated() {
+      let hart = Hart(
+        id: UInt64(index), features: machine.cpu.features, memory: machine.memory, time: clock, port: port)
+      hart.resetPC = machine.startPC(ofHart: index)
+      hart.reset()
+      harts.append(hart)
+    }
+    let warnings = machine.warnings + machine.load()
+
+    var settings = settings
+    settings.singleThread = settings.singleThread || configuration.threading == .single
+    settings.noReboot = configuration.noReboot
+    settings.startPaused = configuration.startPaused
+    let runner = MachineRunner(
+      harts: harts, memory: machine.memory, clock: clock, timers: services.timers, lock: services.lock,
+      settings: settings, resetBoard: { machine.reset() })
+    relay.connect(power: runner, gate: runner)
+    return Assembly(machine: machine, runner: runner, warnings: warnings)
+  }
+}

@@ -1,0 +1,235 @@
+import Machine
+
+// -machine, -cpu, -smp, -m, -accel, -icount and what else concerns the machine itself.
+extension CommandLineReader {
+  mutating func machine(_ argument: String) throws(CommandLineError) {
+    var list = try list(argument, implied: "type")
+    if list.asksForHelp {
+      guard let name = list.take("type") ?? request.machine.machine else {
+        answer = catalog.machineListing
+        return
+      }
+      guard let listing = catalog.propertyListing(ofMachine: name) else { throw unknownMachine(name) }
+      answer = listing
+      return
+    }
+    try list.requireValues()
+    if let name = list.take("type") { request.machine.machine = name }
+    request.machine.kernel = list.take("kernel") ?? request.machine.kernel
+    request.machine.initrd = list.take("initrd") ?? request.machine.initrd
+    request.machine.append = list.take("append") ?? request.machine.append
+    request.machine.dtb = list.take("dtb") ?? request.machine.dtb
+    request.machine.bios = list.take("firmware") ?? request.machine.bios
+    request.machine.dumpDTB = list.take("dumpdtb") ?? request.machine.dumpDTB
+    if let names = list.take("accel") {
+      accelerators += names.split(separator: ":").map { (String($0), "invalid accelerator \($0)") }
+    }
+    // Of no consequence here: no display, no core dumps or page merging by the machine's wish.
+    for name in ["graphics", "dump-guest-core", "mem-merge", "suppress-vmdesc"] {
+      _ = try machineFlag(name, &list)
+    }
+    if try machineFlag("usb", &list) == true { throw error("USB is not there yet in Apus") }
+    if list.take("memory-backend") != nil { throw error("memory back ends are not there yet in Apus") }
+    request.machine.machineProperties += list.untaken.map { Assignment($0.name, $0.value ?? "on") }
+  }
+
+  private func machineFlag(
+    _ name: String, _ list: inout KeyValueList
+  ) throws(CommandLineError) -> Bool? {
+    do {
+      return try list.takeFlag(name)
+    } catch {
+      // Machine properties are told without the option, as all of them are by the board.
+      throw CommandLineError("Parameter '\(name)' expects 'on' or 'off'")
+    }
+  }
+
+  func unknownMachine(_ name: String) -> CommandLineError {
+    CommandLineError("unsupported machine type: \"\(name)\"\nUse -machine help to list supported machines")
+  }
+
+  // MARK: Accelerators
+
+  mutating func accelerator(_ argument: String) throws(CommandLineError) {
+    var list = try list(argument, implied: "accel")
+    if list.asksForHelp {
+      answer = "Accelerators supported in QEMU binary:\ntcg\ninterp\n"
+      return
+    }
+    guard let name = list.take("accel"), !name.isEmpty else { throw error("Parameter 'accel' is missing") }
+    accelerators.append((name, "\(option): invalid accelerator \(name)"))
+    guard Self.isAccelerator(name) else { return }
+    if let thread = list.take("thread") {
+      guard let threading = HartThreading(rawValue: thread) else { throw error("Invalid 'thread' setting \(thread)") }
+      request.machine.threading = threading
+      threadOption = threading == .multi ? option : nil
+    }
+    // Hints for a translator's cache and blocks; the guest cannot tell.
+    if let size = list.take("tb-size"), UInt64(literal: size) == nil { throw error("Parameter 'tb-size' expects integer") }
+    _ = try list.takeFlag("one-insn-per-tb")
+    _ = try list.takeFlag("split-wx")
+    if let stranger = list.untaken.first { throw error("Property '\(name)-accel.\(stranger.name)' not found") }
+  }
+
+  private static func isAccelerator(_ name: String) -> Bool { name == "tcg" || name == "interp" }
+
+  /// Takes the first accelerator of the list that exists; those before it are told as warnings.
+  mutating func chooseAccelerator() throws(CommandLineError) {
+    if let index = accelerators.firstIndex(where: { Self.isAccelerator($0.name) }) {
+      request.accelerator = accelerators[index].name
+      request.warnings += accelerators[..<index].map(\.complaint)
+    } else if !accelerators.isEmpty {
+      throw CommandLineError(messages: accelerators.map(\.complaint))
+    }
+    guard request.machine.instructionShift != nil else { return }
+    if let threadOption { throw CommandLineError("\(threadOption): No MTTCG when icount is enabled") }
+    request.machine.threading = .single
+  }
+
+  mutating func instructionCount(_ argument: String) throws(CommandLineError) {
+    var list = try list(argument, implied: "shift")
+    let shift = list.take("shift")
+    let aligns = try list.takeFlag("align") ?? false
+    let sleeps = try list.takeFlag("sleep") ?? true
+    if let mode = list.take("rr") { throw error("rr=\(mode): record and replay are not there yet in Apus") }
+    try list.finish()
+    if aligns, !sleeps { throw error("align=on and sleep=off are incompatible") }
+    if aligns { throw error("align=on is not there yet in Apus") }
+    if shift == "auto" {
+      throw error("shift=auto is not there yet in Apus; name a shift, e.g. -icount shift=1")
+    }
+    guard let shift, let value = UInt64(literal: shift), value <= 10 else {
+      throw error("icount: Invalid shift value")
+    }
+    request.machine.instructionShift = value
+    request.idleSleeps = sleeps
+  }
+
+  // MARK: Harts and memory
+
+  mutating func harts(_ argument: String) throws(CommandLineError) {
+    var list = try list(argument, implied: "cpus")
+    try list.requireValues()
+    func count(_ name: String) throws(CommandLineError) -> UInt64? {
+      guard let text = list.take(name) else { return nil }
+      guard let value = UInt64(literal: text) else { throw CommandLineError("Parameter 'smp.\(name)' expects integer") }
+      guard value > 0 else {
+        throw CommandLineError("Invalid CPU topology: CPU topology parameters must be greater than zero")
+      }
+      return value
+    }
+    let cpus = try count("cpus")
+    let maximum = try count("maxcpus")
+    let sockets = try count("sockets")
+    let cores = try count("cores")
+    let threads = try count("threads")
+    for level in ["drawers", "books", "dies", "clusters", "modules"] {
+      if let value = try count(level), value > 1 {
+        throw CommandLineError("\(level) not supported by this machine's CPU topology")
+      }
+    }
+    if let stranger = list.untaken.first {
+      throw CommandLineError("Parameter 'smp.\(stranger.name)' is unexpected")
+    }
+    let topology = try Topology(cpus: cpus, maximum: maximum, sockets: sockets, cores: cores, threads: threads)
+    request.machine.smp = topology.cpus
+  }
+
+  mutating func memory(_ argument: String) throws(CommandLineError) {
+    var list = try list(argument, implied: "size")
+    let size = try takeSize("size", &list, unit: 1 << 20)
+    let limit = try takeSize("maxmem", &list, unit: 1 << 20)
+    let slots = list.take("slots")
+    try list.finish()
+    if slots.map({ $0 != "0" }) ?? false || (limit != nil && limit != size) {
+      throw error("pluggable memory (slots, maxmem) is not there yet in Apus")
+    }
+    request.machine.ramSize = size == 0 ? nil : size
+  }
+
+  func takeSize(
+    _ name: String, _ list: inout KeyValueList, unit: UInt64 = 1
+  ) throws(CommandLineError) -> UInt64? {
+    guard let text = list.take(name) else { return nil }
+    guard let value = UInt64(size: text, unit: unit) else {
+      throw error(
+        "Parameter '\(name)' expects a non-negative number below 2^64\n"
+          + "Optional suffix k, M, G, T, P or E means kilo-, mega-, giga-, tera-, peta-\n"
+          + "and exabytes, respectively.")
+    }
+    return value
+  }
+
+  // MARK: Names, numbers, clocks
+
+  mutating func name(_ argument: String) throws(CommandLineError) {
+    var list = try list(argument, implied: "guest")
+    request.guestName = list.take("guest") ?? request.guestName
+    // Names of the process and its threads are a convenience of process lists.
+    _ = list.take("process")
+    _ = try list.takeFlag("debug-threads")
+    try list.finish()
+  }
+
+  mutating func uuid(_ argument: String) throws(CommandLineError) {
+    let groups = argument.split(separator: "-", omittingEmptySubsequences: false)
+    guard groups.map(\.utf8.count) == [8, 4, 4, 4, 12], argument.allSatisfy({ $0.isHexDigit || $0 == "-" }) else {
+      throw error("failed to parse UUID string: wrong format")
+    }
+    request.uuid = argument
+  }
+
+  mutating func seed(_ argument: String) throws(CommandLineError) {
+    guard let value = UInt64(literal: argument) else { throw error("Invalid seed number: \(argument)") }
+    request.machine.seed = value
+  }
+
+  mutating func action(_ argument: String) throws(CommandLineError) {
+    var list = try list(argument)
+    if let reboot = try list.takeChoice("reboot", of: ["reset", "shutdown"]) {
+      request.machine.noReboot = reboot == "shutdown"
+    }
+    if let shutdown = try list.takeChoice("shutdown", of: ["poweroff", "pause"]) {
+      request.noShutdown = shutdown == "pause"
+    }
+    // No device reports panics or has a watchdog yet, so these never come to act.
+    _ = try list.takeChoice("panic", of: ["pause", "shutdown", "exit-failure", "none"])
+    _ = try list.takeChoice(
+      "watchdog", of: ["reset", "shutdown", "poweroff", "inject-nmi", "pause", "debug", "none"])
+    try list.finish()
+  }
+
+  mutating func messages(_ argument: String) throws(CommandLineError) {
+    var list = try list(argument)
+    request.messagesHaveTimestamps = try list.takeFlag("timestamp") ?? request.messagesHaveTimestamps
+    request.messagesHaveGuestName = try list.takeFlag("guest-name") ?? request.messagesHaveGuestName
+    try list.finish()
+  }
+
+  mutating func realTimeClock(_ argument: String) throws(CommandLineError) {
+    var list = try list(argument)
+    let base = list.take("base")
+    let clock = list.take("clock")
+    _ = try list.takeChoice("driftfix", of: ["none", "slew"])
+    try list.finish()
+    switch base {
+    case nil: break
+    case "utc": request.realTimeClock = .utc
+    case "localtime": request.realTimeClock = .localTime
+    case let text?:
+      guard let date = CivilDate(text) else {
+        throw CommandLineError("invalid datetime format\nvalid formats: '2006-06-17T16:01:21' or '2006-06-17'")
+      }
+      request.realTimeClock = .date(date.secondsSince1970)
+    }
+    switch clock {
+    case nil, "host": break
+    case "rt", "vm": throw error("clock=\(clock ?? "") is not there yet in Apus")
+    case let text?: throw CommandLineError("invalid option value '\(text)'")
+    }
+  }
+
+  func noNetwork(_ argument: String) throws(CommandLineError) {
+    if argument != "none" { throw error("networks are not there yet in Apus") }
+  }
+}

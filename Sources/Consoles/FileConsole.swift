@@ -1,0 +1,24 @@
+import Glibc
+import Machine
+
+/// `-serial file:NAME`: output goes to a file, there is no input.
+package final class FileConsole: CharacterBackEnd {
+  private let writer: OutputWriter
+
+  /// Creates the file, or empties it unless `appends`.
+  package init(path: String, appends: Bool = false) throws(BackEndError) {
+    let mode = appends ? O_APPEND : O_TRUNC
+    let descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_CLOEXEC | mode, 0o666)
+    guard descriptor >= 0 else {
+      throw BackEndError("Could not open '\(path)': \(String(cString: strerror(errno)))")
+    }
+    writer = OutputWriter(descriptor: descriptor)
+  }
+
+  package func send(_ bytes: [UInt8]) { writer.send(bytes) }
+  package func attach(_ frontEnd: (any CharacterFrontEnd)?) {}
+  package func acceptInput() {}
+
+  package func flush(patience: Int?) { writer.flush(patience: patience) }
+  package func close() { writer.close() }
+}

@@ -1,0 +1,72 @@
+import Machine
+import Synchronization
+
+/// Bytes on their way from the host to one front end, which takes them as it has room.
+///
+/// A device gets them through the machine's gate. A monitor (`gate` nil) is no part of the machine, must
+/// work while it stands still, and is called directly.
+package final class InputLine: Sendable {
+  private struct Pending {
+    var bytes: [UInt8] = []
+    var taken = 0
+    var frontEnd: (any CharacterFrontEnd)?
+    var count: Int { bytes.count - taken }
+
+    mutating func take(_ room: Int) -> ArraySlice<UInt8>? {
+      let end = taken + min(room, count)
+      guard end > taken else { return nil }
+      let chunk = bytes[taken..<end]
+      taken = end
+      if taken == bytes.count {
+        bytes = []
+        taken = 0
+      } else if taken > 65536 {
+        bytes.removeFirst(taken)
+        taken = 0
+      }
+      return chunk
+    }
+  }
+
+  private let pending = Mutex(Pending())
+  private let gate: (any InputGate)?
+
+  package init(gate: (any InputGate)?) { self.gate = gate }
+
+  /// Bytes that wait for room.
+  package var count: Int { pending.withLock { $0.count } }
+
+  package var hasFrontEnd: Bool { pending.withLock { $0.frontEnd != nil } }
+
+  package func attach(_ frontEnd: (any CharacterFrontEnd)?) {
+    pending.withLock { $0.frontEnd = frontEnd }
+  }
+
+  /// Adds what the host sent and hands over what there is room for. Not to be called with the machine
+  /// lock held.
+  package func append(_ bytes: ArraySlice<UInt8>) {
+    pending.withLock { $0.bytes.append(contentsOf: bytes) }
+    pump()
+  }
+
+  package func sendBreak() {
+    deliver { [self] in pending.withLock { $0.frontEnd }?.receiveBreak() }
+  }
+
+  /// Hands over what there is room for. Not to be called with the machine lock held.
+  package func pump() {
+    guard count > 0 else { return }
+    deliver { [self] in
+      while true {
+        guard let frontEnd = pending.withLock({ $0.frontEnd }) else { return }
+        let room = frontEnd.receiveCapacity
+        guard room > 0, let chunk = pending.withLock({ $0.take(room) }) else { return }
+        frontEnd.receive(chunk)
+      }
+    }
+  }
+
+  private func deliver(_ body: @escaping @Sendable () -> Void) {
+    if let gate { gate.deliver(body) } else { body() }
+  }
+}

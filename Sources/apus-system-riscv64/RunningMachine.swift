@@ -1,0 +1,150 @@
+import Boards
+import Control
+import Machine
+import RISCV
+import Synchronization
+
+/// A machine as the monitor sees it.
+final class RunningMachine: MonitoredMachine {
+  private let machine: BuiltMachine
+  private let runner: MachineRunner
+  private let ending: Ending
+  private let hasStarted: Atomic<Bool>
+
+  init(_ assembly: Assembly, _ ending: Ending) {
+    machine = assembly.machine
+    runner = assembly.runner
+    self.ending = ending
+    hasStarted = Atomic(!assembly.runner.settings.startPaused)
+  }
+
+  // MARK: Control
+
+  var runState: RunState {
+    if runner.isRunning { return .running }
+    return hasStarted.load(ordering: .relaxed) ? .paused : .prelaunch
+  }
+
+  var hartCount: Int { runner.harts.count }
+
+  func stop() { runner.stop() }
+
+  func resume() {
+    hasStarted.store(true, ordering: .relaxed)
+    runner.resume()
+  }
+
+  func reset() { runner.reset() }
+
+  func powerDown() throws(MonitorError) {
+    throw MonitorError("Error: this machine has no power button; 'quit' ends it, or power off from within the guest")
+  }
+
+  func quit() { ending.quit() }
+
+  // MARK: Registers
+
+  /// As `info registers` lists them, with their CSR numbers (RISC-V Privileged 1.13, tables 4–8).
+  private static let controls: [(name: String, number: Int)] = [
+    ("mhartid", 0xf14), ("mstatus", 0x300), ("mip", 0x344), ("mie", 0x304), ("mideleg", 0x303),
+    ("medeleg", 0x302), ("mtvec", 0x305), ("stvec", 0x105), ("mepc", 0x341), ("sepc", 0x141), ("mcause", 0x342),
+    ("scause", 0x142), ("mtval", 0x343), ("stval", 0x143), ("mscratch", 0x340), ("sscratch", 0x140),
+    ("satp", 0x180),
+  ]
+
+  func registers(ofHart index: Int) -> HartRegisters {
+    let hart = runner.harts[index]
+    return runner.atRest {
+      HartRegisters(
+        width: hart.features.xlen, pc: hart.state.pointee.pc,
+        controls: Self.controls.compactMap { name, number in hart.peekCSR(number).map { (name, $0) } },
+        integers: (0..<32).map { hart[x: $0] },
+        floats: hart.features.extensions.contains(.f) ? (0..<32).map { hart[f: $0] } : [])
+    }
+  }
+
+  // MARK: Memory
+
+  func readPhysical(_ address: UInt64, count: Int, width: Int) -> [UInt8]? {
+    if let bytes = machine.memory.copyOut(address, count: count) { return bytes }
+    var bytes: [UInt8] = []
+    while bytes.count < count {
+      let size = min(width, count - bytes.count)
+      guard let value = machine.memory.readDevice(address &+ UInt64(bytes.count), width: size) else { return nil }
+      bytes += withUnsafeBytes(of: value.littleEndian) { Array($0.prefix(size)) }
+    }
+    return bytes
+  }
+
+  func readVirtual(_ address: UInt64, count: Int, width: Int, hart index: Int) -> [UInt8]? {
+    let hart = runner.harts[index]
+    let (translates, satp) = runner.atRest {
+      (hart.state.pointee.privilege != .machine, hart.state.pointee.satp)
+    }
+    guard translates else { return readPhysical(address, count: count, width: width) }
+    let tables = PageTables(satp: satp, width: hart.features.xlen) { [machine] address, size in
+      machine.memory.copyOut(address, count: size)
+    }
+    var bytes: [UInt8] = []
+    while bytes.count < count {
+      // A page at a time: neighbours need not be neighbours in memory.
+      let virtual = address &+ UInt64(bytes.count)
+      let size = min(count - bytes.count, 4096 - Int(virtual & 0xfff))
+      guard let physical = tables.physicalAddress(of: virtual),
+        let part = readPhysical(physical, count: size, width: width)
+      else { return nil }
+      bytes += part
+    }
+    return bytes
+  }
+
+  func disassemble(_ bytes: [UInt8], at address: UInt64) -> (text: String, length: Int) {
+    let features = runner.harts[0].features
+    let word = bytes.prefix(4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+    let line = Disassembler(extensions: features.extensions, xlen: features.xlen).line(word, at: address)
+    let mnemonic = line.mnemonic + String(repeating: " ", count: max(1, 24 - line.mnemonic.count))
+    return (line.operands.isEmpty ? line.mnemonic : mnemonic + line.operands, line.length)
+  }
+
+  // MARK: Listings
+
+  var memoryMap: [MemoryRange] {
+    machine.memory.regions.map { region in
+      let kind =
+        switch region.kind {
+        case .ram: "ram"
+        case .rom: "rom"
+        case .device: "i/o"
+        }
+      return MemoryRange(name: region.name, first: region.base, last: region.last, kind: kind)
+    }
+  }
+
+  var deviceTree: [DeviceNode] { nodes(on: "main-system-bus") }
+
+  private func nodes(on bus: String) -> [DeviceNode] {
+    // The newest first, as QEMU lists them.
+    machine.devices.reversed().filter { $0.bus == bus }.map { placed in
+      DeviceNode(
+        typeName: placed.typeName, id: placed.id ?? "",
+        windows: placed.windows.map { ($0.lowerBound, $0.upperBound - $0.lowerBound) },
+        buses: placed.childBus.map { name in
+          [(name: name, type: Self.type(ofBus: name), devices: nodes(on: name))]
+        } ?? [])
+    }
+  }
+
+  private static func type(ofBus name: String) -> String {
+    name.hasPrefix("virtio-mmio-bus") ? "virtio-mmio-bus" : "virtio-serial-bus"
+  }
+
+  var images: [MemoryImage] {
+    machine.plan.roms.blobs.map { blob in
+      let isROM = machine.memory.regions.contains { region in
+        if case .rom = region.kind { return (region.base...region.last).contains(blob.address) }
+        return false
+      }
+      return MemoryImage(name: blob.name, address: blob.address, size: blob.size, memory: isROM ? "rom" : "ram")
+    }
+  }
+}
