@@ -45,7 +45,8 @@ func contents(_ path: String) -> [UInt8]? {
 }
 
 /// Runs to the kernel's `wfi`; its checksum, instructions and seconds.
-func measure(_ hart: Hart, _ run: (Int) -> Hart.Outcome) -> (checksum: UInt64, count: UInt64, seconds: Double) {
+func measure(_ hart: Hart, _ run: (Int) -> Hart.Outcome) -> (checksum: UInt64, count: UInt64, seconds: Double)
+{
   let start = cpuSeconds()
   while run(10_000_000) == .budgetSpent {}
   return (hart[x: 10], hart.state.pointee.instructionsRetired, cpuSeconds() - start)
@@ -65,12 +66,17 @@ for path in CommandLine.arguments.dropFirst() {
   let fast = measure(hart, translated.run)
   let agree = slow.checksum == fast.checksum && slow.count == fast.count
   print(
-    String(path.split(separator: "/").last ?? ""), "interpreter", rounded(Double(slow.count) / slow.seconds / 1e6), "MIPS, emitted",
+    String(path.split(separator: "/").last ?? ""), "interpreter",
+    rounded(Double(slow.count) / slow.seconds / 1e6), "MIPS, emitted",
     rounded(Double(fast.count) / fast.seconds / 1e6), "MIPS,", agree ? "agree" : "DISAGREE: \(slow) \(fast)")
   let translator = translated.translator
-  print("  ", translator.instructionCount, "instructions in", translator.regionCount, "regions,", translator.codeSize, "bytes,", translated.exits, "exits")
+  print(
+    "  ", translator.instructionCount, "instructions in", translator.regionCount, "regions,",
+    translator.codeSize, "bytes,", translated.exits, "exits")
   let left = Opcode.allCases.filter { translated.interpreted[Int($0.rawValue)] > 0 }
-  print("  ", "interpreted:", left.map { "\($0) \(translated.interpreted[Int($0.rawValue)])" }.joined(separator: ", "))
+  print(
+    "  ", "interpreted:",
+    left.map { "\($0) \(translated.interpreted[Int($0.rawValue)])" }.joined(separator: ", "))
   // Emission alone, from decoded slots.
   let regions = translated.regions
   let before = translator.instructionCount
@@ -81,5 +87,7 @@ for path in CommandLine.arguments.dropFirst() {
       if let page = hart.decodedPage(at: pc) { translator.translate(pc, page, hart) }
     }
   }
-  print("  ", "emission", rounded((cpuSeconds() - start) * 1e9 / Double(translator.instructionCount - before)), "ns per instruction")
+  print(
+    "  ", "emission", rounded((cpuSeconds() - start) * 1e9 / Double(translator.instructionCount - before)),
+    "ns per instruction")
 }

@@ -31,10 +31,13 @@ package final class TranslatedHart {
     context = .allocate(capacity: 1)
     context.initialize(to: Context())
     jumpCache = .allocate(capacity: JumpCacheEntry.count)
-    jumpCache.initialize(repeating: JumpCacheEntry(pc: JumpCacheEntry.none, code: 0), count: JumpCacheEntry.count)
+    jumpCache.initialize(
+      repeating: JumpCacheEntry(pc: JumpCacheEntry.none, code: 0), count: JumpCacheEntry.count)
     context.pointee.jumpCache = UInt(bitPattern: jumpCache)
     let address = translator.emission.pointee.stubs.enter
-    guard let code = UnsafeRawPointer(bitPattern: address) else { preconditionFailure("code at address zero") }
+    guard let code = UnsafeRawPointer(bitPattern: address) else {
+      preconditionFailure("code at address zero")
+    }
     enter = unsafeBitCast(code, to: Enter.self)
     privilege = hart.state.pointee.privilege
     satp = hart.state.pointee.satp

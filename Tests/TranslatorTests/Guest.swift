@@ -42,7 +42,9 @@ struct Guest {
 
 /// Little-endian; instructions of two bytes have a zero upper half and low bits other than 11.
 func bytes(_ instructions: [UInt32]) -> [UInt8] {
-  instructions.flatMap { i in (0..<(i & 3 == 3 ? 4 : 2)).map { UInt8(truncatingIfNeeded: i >> UInt32(8 * $0)) } }
+  instructions.flatMap { i in
+    (0..<(i & 3 == 3 ? 4 : 2)).map { UInt8(truncatingIfNeeded: i >> UInt32(8 * $0)) }
+  }
 }
 
 /// Instruction formats (RISC-V Unprivileged, §2.2 and §27.2).
@@ -50,7 +52,9 @@ enum Encoding {
   static let wfi: UInt32 = 0x1050_0073
   static let mret: UInt32 = 0x3020_0073
 
-  static func r(_ op: UInt32, _ f3: UInt32, _ f7: UInt32, _ rd: UInt32, _ rs1: UInt32, _ rs2: UInt32) -> UInt32 {
+  static func r(_ op: UInt32, _ f3: UInt32, _ f7: UInt32, _ rd: UInt32, _ rs1: UInt32, _ rs2: UInt32)
+    -> UInt32
+  {
     f7 << 25 | rs2 << 20 | rs1 << 15 | f3 << 12 | rd << 7 | op
   }
   static func i(_ op: UInt32, _ f3: UInt32, _ rd: UInt32, _ rs1: UInt32, _ immediate: UInt32) -> UInt32 {

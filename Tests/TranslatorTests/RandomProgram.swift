@@ -15,7 +15,9 @@ struct Random {
 
   /// A register value, half of the time one at an edge.
   mutating func integer() -> UInt64 {
-    let edges: [UInt64] = [0, 1, .max, 1 << 63, 1 << 31, 0xffff_ffff_8000_0000, 0x7fff_ffff, 0xffff_ffff, 63, 64]
+    let edges: [UInt64] = [
+      0, 1, .max, 1 << 63, 1 << 31, 0xffff_ffff_8000_0000, 0x7fff_ffff, 0xffff_ffff, 63, 64,
+    ]
     return bits(1) == 0 ? pick(edges) : next()
   }
 
@@ -98,7 +100,8 @@ struct RandomProgram {
     let isNarrow = random.bits(1) == 0 && (f7 == 1 ? ![1, 2, 3].contains(f3) : [0, 1, 5].contains(f3))
     // Some bit manipulation, which is left to the interpreter or lowered.
     if random.below(10) == 0 {
-      let (f7, f3) = random.pick([(0x20, 7), (0x20, 6), (0x20, 4), (0x10, 2), (0x30, 1), (0x30, 5), (5, 4)] as [(UInt32, UInt32)])
+      let (f7, f3) = random.pick(
+        [(0x20, 7), (0x20, 6), (0x20, 4), (0x10, 2), (0x30, 1), (0x30, 5), (5, 4)] as [(UInt32, UInt32)])
       return Encoding.r(0x33, f3, f7, target(), source(), source())
     }
     return Encoding.r(isNarrow ? 0x3b : 0x33, f3, f7, target(), source(), source())
@@ -125,7 +128,7 @@ struct RandomProgram {
     case 4: return 0x0002 | split | rd << 7  // c.slli
     case 5: return 0x8002 | rd << 7 | random.pick(Self.registers.filter { $0 != 0 }) << 2  // c.mv
     case 6: return 0x9002 | rd << 7 | random.pick(Self.registers.filter { $0 != 0 }) << 2  // c.add
-    case 7: return 0x8001 | random.bits(2) % 3 << 10 | split | short() << 7  // c.srli, c.srai, c.andi
+    case 7: return 0x8001 | (random.bits(2) % 3) << 10 | split | short() << 7  // c.srli, c.srai, c.andi
     case 8: return 0x8c01 | random.bits(2) << 5 | short() << 7 | short() << 2  // c.sub, c.xor, c.or, c.and
     case 9: return 0x9c01 | random.bits(1) << 5 | short() << 7 | short() << 2  // c.subw, c.addw
     // c.lw, c.ld, c.sw, c.sd with x9

@@ -6,7 +6,7 @@ extension Hart {
   package var dataTable: UnsafeMutablePointer<LookasideEntry> { lookaside.table(dataView) }
 
   /// Instructions may begin at every halfword.
-  package var hasShortInstructions: Bool { cachedAlignment == 1 }
+  package var hasShortInstructions: Bool { alignment == 1 }
 
   /// The decoded slots of the page that holds `pc`; nil where fetching faults or the page cannot be cached.
   /// Leaves no trace in the hart.
@@ -57,7 +57,8 @@ extension HartState {
     /// True where the numbers above are the compiler's too.
     package static var areCurrent: Bool {
       MemoryLayout<HartState>.offset(of: \.x) == 0 && MemoryLayout<HartState>.offset(of: \.f) == 320
-        && MemoryLayout<HartState>.offset(of: \.pc) == pc && MemoryLayout<HartState>.offset(of: \.budget) == budget
+        && MemoryLayout<HartState>.offset(of: \.pc) == pc
+        && MemoryLayout<HartState>.offset(of: \.budget) == budget
         && MemoryLayout<HartState>.offset(of: \.frm) == frm && MemoryLayout<HartState>.offset(of: \.fs) == fs
     }
   }

@@ -103,7 +103,9 @@ struct Assembler {
   }
 
   /// Register with register.
-  @inline(__always) mutating func registers(_ opcode: Int, _ reg: HostRegister, _ rm: HostRegister, wide: Bool = true) {
+  @inline(__always) mutating func registers(
+    _ opcode: Int, _ reg: HostRegister, _ rm: HostRegister, wide: Bool = true
+  ) {
     prefix(opcode, 0x40 | (wide ? 8 : 0) | (reg.number >> 3) << 2 | rm.number >> 3)
     byte(0xc0 | (reg.number & 7) << 3 | rm.number & 7)
   }
@@ -215,7 +217,9 @@ struct Assembler {
   // MARK: Floating point and its control
 
   /// `prefix 0f opcode` on xmm0 and memory.
-  @inline(__always) mutating func scalar(_ prefix: Int, _ opcode: Int, _ base: HostRegister, _ displacement: Int) {
+  @inline(__always) mutating func scalar(
+    _ prefix: Int, _ opcode: Int, _ base: HostRegister, _ displacement: Int
+  ) {
     byte(prefix)
     memory(0x0f00 | opcode, HostRegister(0), base, displacement, wide: false)
   }

@@ -92,7 +92,9 @@ struct Emission {
     var link = 0
   }
 
-  init(_ assembler: Assembler, _ places: UnsafeMutablePointer<Int8>, _ stubs: Stubs, hasShortInstructions: Bool) {
+  init(
+    _ assembler: Assembler, _ places: UnsafeMutablePointer<Int8>, _ stubs: Stubs, hasShortInstructions: Bool
+  ) {
     self.assembler = assembler
     entry = assembler.cursor
     entryJump = assembler.cursor
@@ -161,7 +163,8 @@ struct Emission {
   }
 
   /// `opcode` on a register and a leaf in memory.
-  @inline(__always) private mutating func memory(_ opcode: Int, _ d: HostRegister, _ leaf: Leaf, _ wide: Bool) {
+  @inline(__always) private mutating func memory(_ opcode: Int, _ d: HostRegister, _ leaf: Leaf, _ wide: Bool)
+  {
     if leaf.kind == .slot {
       assembler.memory(opcode, d, .rsp, Frame.slots + 8 * leaf.number, wide: wide)
     } else {
@@ -170,7 +173,9 @@ struct Emission {
   }
 
   /// The leaf in some register, `temporary` where it is in none.
-  @inline(__always) mutating func source(_ leaf: Leaf, _ immediate: Int64, _ temporary: HostRegister, _ wide: Bool)
+  @inline(__always) mutating func source(
+    _ leaf: Leaf, _ immediate: Int64, _ temporary: HostRegister, _ wide: Bool
+  )
     -> HostRegister
   {
     if let place = place(leaf) { return place }
@@ -178,7 +183,8 @@ struct Emission {
     return temporary
   }
 
-  @inline(never) private mutating func load(_ d: HostRegister, _ leaf: Leaf, _ immediate: Int64, _ wide: Bool) {
+  @inline(never) private mutating func load(_ d: HostRegister, _ leaf: Leaf, _ immediate: Int64, _ wide: Bool)
+  {
     if leaf.kind == .constant || leaf.isZero {
       assembler.move(d, immediate: leaf.isZero ? 0 : immediate)
     } else {
@@ -187,14 +193,17 @@ struct Emission {
   }
 
   /// The leaf into `d`.
-  @inline(__always) private mutating func move(_ d: HostRegister, _ leaf: Leaf, _ immediate: Int64, _ wide: Bool) {
+  @inline(__always) private mutating func move(
+    _ d: HostRegister, _ leaf: Leaf, _ immediate: Int64, _ wide: Bool
+  ) {
     let s = source(leaf, immediate, d, wide)
     if s != d { assembler.registers(Opcodes.load, d, s, wide: wide) }
   }
 
   /// `opcode` on `d` and the leaf, by `temporary` where that is a constant.
   @inline(__always) private mutating func apply(
-    _ opcode: Int, _ d: HostRegister, _ leaf: Leaf, _ immediate: Int64, _ wide: Bool, _ temporary: HostRegister
+    _ opcode: Int, _ d: HostRegister, _ leaf: Leaf, _ immediate: Int64, _ wide: Bool,
+    _ temporary: HostRegister
   ) {
     if let s = place(leaf) {
       assembler.registers(opcode, d, s, wide: wide)
@@ -342,9 +351,12 @@ struct Emission {
     assembler.move(d, isQuotient ? .rax : .rdx)
   }
 
-  @inline(never) mutating func compare(_ c: Term.Condition) { compare(c.left, c.right, c.immediate, c.isWide) }
+  @inline(never) mutating func compare(_ c: Term.Condition) {
+    compare(c.left, c.right, c.immediate, c.isWide)
+  }
 
-  @inline(never) private mutating func compare(_ left: Leaf, _ right: Leaf, _ immediate: Int64, _ wide: Bool) {
+  @inline(never) private mutating func compare(_ left: Leaf, _ right: Leaf, _ immediate: Int64, _ wide: Bool)
+  {
     let s = source(left, immediate, .rax, wide)
     if right.isZero || right.kind == .constant && immediate == 0 {
       assembler.registers(Opcodes.test, s, s, wide: wide)
@@ -366,7 +378,8 @@ struct Emission {
     let displacement = Self.displacement(word)
     // In memory where x86 can.
     if t.form == .operation, t.isWide, !t.isZeroExtended, t.left.bits == Leaf(.guest, word).bits,
-      t.right.kind == .constant, let operation = t.op.arithmetic, t.immediate == Int64(Int32(truncatingIfNeeded: t.immediate))
+      t.right.kind == .constant, let operation = t.op.arithmetic,
+      t.immediate == Int64(Int32(truncatingIfNeeded: t.immediate))
     {
       assembler.arithmetic(operation, .rbp, displacement, immediate: Int(t.immediate))
       return

@@ -27,7 +27,9 @@ extension Emitter {
     width(format) == 64 ? .register(register) : leaveReal()
   }
 
-  @inline(__always) nonmutating func setReal<F: BinaryFormat>(_ format: F.Type, _ register: Int, _ value: Real) {
+  @inline(__always) nonmutating func setReal<F: BinaryFormat>(
+    _ format: F.Type, _ register: Int, _ value: Real
+  ) {
     emission.pointee.setReal(register, value, width(format))
   }
 
@@ -50,7 +52,9 @@ extension Emitter {
     }
   }
 
-  @inline(__always) mutating func storeReal<F: BinaryFormat>(_ format: F.Type, _ register: Int, _ address: Term) {
+  @inline(__always) mutating func storeReal<F: BinaryFormat>(
+    _ format: F.Type, _ register: Int, _ address: Term
+  ) {
     emission.pointee.store(Leaf(.guest, 40 + register), 0, address, width(format) / 8)
   }
 
@@ -66,29 +70,41 @@ extension Emitter {
   // MARK: Left to the interpreter
 
   mutating func fused<F: BinaryFormat>(
-    _ format: F.Type, _ a: Real, _ b: Real, _ c: Real, negateProduct: Bool, negateAddend: Bool, _ rounding: Int
+    _ format: F.Type, _ a: Real, _ b: Real, _ c: Real, negateProduct: Bool, negateAddend: Bool,
+    _ rounding: Int
   ) -> Real { leaveReal() }
-  mutating func choose<F: BinaryFormat>(_ choice: RealChoice, _ format: F.Type, _ a: Real, _ b: Real) -> Real {
+  mutating func choose<F: BinaryFormat>(_ choice: RealChoice, _ format: F.Type, _ a: Real, _ b: Real) -> Real
+  {
     leaveReal()
   }
-  mutating func compare<F: BinaryFormat>(_ relation: RealRelation, _ format: F.Type, _ a: Real, _ b: Real) -> Term {
+  mutating func compare<F: BinaryFormat>(_ relation: RealRelation, _ format: F.Type, _ a: Real, _ b: Real)
+    -> Term
+  {
     leaveValue()
   }
   func classify<F: BinaryFormat>(_ format: F.Type, _ a: Real) -> Term { leaveValue() }
   func constant<F: BinaryFormat>(_ format: F.Type, _ number: Int) -> Real { leaveReal() }
-  mutating func integer<F: BinaryFormat>(_ kind: IntegerKind, _ format: F.Type, _ a: Real, _ rounding: Int) -> Term {
+  mutating func integer<F: BinaryFormat>(_ kind: IntegerKind, _ format: F.Type, _ a: Real, _ rounding: Int)
+    -> Term
+  {
     leaveValue()
   }
   mutating func integerModular(_ a: Real) -> Term { leaveValue() }
-  mutating func real<F: BinaryFormat>(_ format: F.Type, from kind: IntegerKind, _ v: Term, _ rounding: Int) -> Real {
-    leaveReal()
-  }
-  mutating func converted<F: BinaryFormat, G: BinaryFormat>(_ from: F.Type, _ to: G.Type, _ a: Real, _ rounding: Int)
+  mutating func real<F: BinaryFormat>(_ format: F.Type, from kind: IntegerKind, _ v: Term, _ rounding: Int)
     -> Real
   {
     leaveReal()
   }
-  mutating func rounded<F: BinaryFormat>(_ format: F.Type, _ a: Real, signalInexact: Bool, _ rounding: Int) -> Real {
+  mutating func converted<F: BinaryFormat, G: BinaryFormat>(
+    _ from: F.Type, _ to: G.Type, _ a: Real, _ rounding: Int
+  )
+    -> Real
+  {
+    leaveReal()
+  }
+  mutating func rounded<F: BinaryFormat>(_ format: F.Type, _ a: Real, signalInexact: Bool, _ rounding: Int)
+    -> Real
+  {
     leaveReal()
   }
   func highWord(_ register: Int) -> Term { leaveValue() }

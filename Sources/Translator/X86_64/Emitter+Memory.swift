@@ -18,7 +18,8 @@ extension Emitter {
     return emission.pointee.loaded(opcode, wide: wide, emission)
   }
 
-  @inline(__always) mutating func store<T: FixedWidthInteger>(_ type: T.Type, _ value: Term, _ address: Term) {
+  @inline(__always) mutating func store<T: FixedWidthInteger>(_ type: T.Type, _ value: Term, _ address: Term)
+  {
     emission.pointee.store(value.leaf, value.immediate, address, T.bitWidth / 8)
   }
 
@@ -35,7 +36,8 @@ extension Emitter {
   mutating func loadReserved<T: FixedWidthInteger>(_ type: T.Type, _ address: Term) -> Term {
     emission.pointee.leave()
   }
-  mutating func storeConditional<T: FixedWidthInteger>(_ type: T.Type, _ value: Term, _ address: Term) -> Term {
+  mutating func storeConditional<T: FixedWidthInteger>(_ type: T.Type, _ value: Term, _ address: Term) -> Term
+  {
     emission.pointee.leave()
   }
   mutating func compareAndSwap<T: FixedWidthInteger>(
@@ -71,7 +73,8 @@ extension Emission {
     assembler.memory(Opcodes.load, .rcx, .rcx, 16)
   }
 
-  @inline(__always) func loaded(_ opcode: Int, wide: Bool, _ emission: UnsafeMutablePointer<Emission>) -> Term {
+  @inline(__always) func loaded(_ opcode: Int, wide: Bool, _ emission: UnsafeMutablePointer<Emission>) -> Term
+  {
     Term(
       bits: UInt64(Term.Form.memory.rawValue) | (wide ? Term.wideBit : 0) | UInt64(opcode) << 40,
       immediate: Int64(Int(bitPattern: assembler.cursor)), emission: emission)
@@ -99,11 +102,13 @@ extension Emission {
     let s = source(operand, immediate, .rdx, wide)
     assembler.move(.rdx, s)
     if operation == .add { assembler.byte(0xf0) }  // lock; xchg locks by itself
-    assembler.indexed(operation == .add ? Opcodes.exchangeAdd : Opcodes.exchange, .rdx, .rax, .rcx, wide: wide)
+    assembler.indexed(
+      operation == .add ? Opcodes.exchangeAdd : Opcodes.exchange, .rdx, .rax, .rcx, wide: wide)
     let result = Term(
       Leaf(.host, HostRegister.rdx.number), immediate: Int64(Int(bitPattern: assembler.cursor)), emission)
     return wide
       ? result
-      : Term(bits: result.bits & ~Term.wideBit | Term.signBit, immediate: result.immediate, emission: emission)
+      : Term(
+        bits: result.bits & ~Term.wideBit | Term.signBit, immediate: result.immediate, emission: emission)
   }
 }

@@ -139,7 +139,8 @@ extension Emission {
     @inline(__always) get {
       Checkpoint(
         cursor: assembler.cursor, sideCount: sideCount, missCount: missCount, rareCount: rareCount,
-        checkedFloatingPoint: checkedFloatingPoint, checkedRounding: checkedRounding, markedDirty: markedDirty)
+        checkedFloatingPoint: checkedFloatingPoint, checkedRounding: checkedRounding, markedDirty: markedDirty
+      )
     }
   }
 

@@ -14,7 +14,9 @@ struct Leaf {
   var bits: UInt64
 
   @inline(__always) init(bits: UInt64) { self.bits = bits & 0xffff }
-  @inline(__always) init(_ kind: Kind, _ number: Int = 0) { bits = UInt64(kind.rawValue) | UInt64(number) << 8 }
+  @inline(__always) init(_ kind: Kind, _ number: Int = 0) {
+    bits = UInt64(kind.rawValue) | UInt64(number) << 8
+  }
   @inline(__always) var kind: Kind { unsafeBitCast(UInt8(truncatingIfNeeded: bits & 3), to: Kind.self) }
   @inline(__always) var number: Int { Int(UInt8(truncatingIfNeeded: bits >> 8)) }
   /// x0.
@@ -108,7 +110,9 @@ struct Term: Word {
   }
 
   @inline(__always) var form: Form { unsafeBitCast(UInt8(truncatingIfNeeded: bits & 3), to: Form.self) }
-  @inline(__always) var op: Operator { unsafeBitCast(UInt8(truncatingIfNeeded: bits >> 8), to: Operator.self) }
+  @inline(__always) var op: Operator {
+    unsafeBitCast(UInt8(truncatingIfNeeded: bits >> 8), to: Operator.self)
+  }
   @inline(__always) var isWide: Bool { bits & Self.wideBit != 0 }
   @inline(__always) var isSignExtended: Bool { bits & Self.signBit != 0 }
   @inline(__always) var isZeroExtended: Bool { bits & Self.zeroBit != 0 }
