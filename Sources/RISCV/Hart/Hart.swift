@@ -23,6 +23,8 @@ package final class Hart: @unchecked Sendable {
   package let features: HartFeatures
   package let port: InterruptPort
   package let state: UnsafeMutablePointer<HartState>
+  /// `state` is its first field.
+  let block: UnsafeMutablePointer<HartBlock>
   let memory: any PhysicalMemory
   let code: CodePages
   let time: any TimeSource
@@ -60,17 +62,21 @@ package final class Hart: @unchecked Sendable {
     code = memory.code
     alignment = features.extensions.contains(.zca) ? 1 : 3
     decoder = Decoder(extensions: features.extensions, xlen: features.xlen)
-    state = .allocate(capacity: 1)
-    state.initialize(to: HartState())
+    block = .allocate(capacity: 1)
+    state = UnsafeMutableRawPointer(block).assumingMemoryBound(to: HartState.self)
     let count = CodePages.slotsPerPage + 4
     scratch = .allocate(capacity: count)
     scratch.initialize(repeating: Operation(opcode: .pageEnd), count: count)
+    block.initialize(
+      to: HartBlock(
+        table: lookaside.table(.machine), fetches: lookaside.fetchTable(.machine), base: scratch,
+        jumpMask: alignment == 1 ? 0 : 2, hart: Unmanaged.passUnretained(self)))
     code.add(lookaside)
     reset()
   }
 
   deinit {
-    state.deallocate()
+    block.deallocate()
     scratch.deallocate()
   }
 
@@ -190,6 +196,8 @@ package final class Hart: @unchecked Sendable {
     } else {
       dataView = Self.view(dataPrivilege, sum: status & Status.sum != 0)
     }
+    block.pointee.table = lookaside.table(dataView)
+    block.pointee.fetches = lookaside.fetchTable(fetchView)
   }
 
   private static func view(_ privilege: Privilege, sum: Bool) -> View {

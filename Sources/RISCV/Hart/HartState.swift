@@ -85,6 +85,22 @@ package struct HartState {
   package var instructionsRetired: UInt64 { retired &+ UInt64(slice - budget) }
 }
 
+/// A hart's state followed by what the interpreter's loop wants within reach of one pointer: the fewer
+/// variables the loop has, the more of them stay in registers. None of the rest is architectural.
+struct HartBlock {
+  var state = HartState()
+  /// The lookaside's tables of the current views.
+  var table: UnsafeMutablePointer<LookasideEntry>
+  var fetches: UnsafeMutablePointer<TranslationLookaside.FetchEntry>
+  /// The first slot of the page being executed, and the virtual address of its first byte.
+  var base: UnsafeMutablePointer<Operation>
+  var page: UInt64 = 0
+  /// 2 where a jump target must be a multiple of four.
+  var jumpMask: Int32
+  /// The hart itself, for calls out of line; it owns this block.
+  var hart: Unmanaged<Hart>
+}
+
 /// Why the interpreter left its inner loop.
 enum Exit: Error {
   /// The instruction did not retire; cause and value are in the state.

@@ -8,7 +8,7 @@ extension Interpreter {
 
   @inline(never) private func illegal() -> Exit {
     state.pointee.pc = pc
-    return hart.illegal()
+    return block.pointee.hart.takeUnretainedValue().illegal()
   }
 
   /// A register's value in a format: the canonical NaN where it is not properly boxed (§20.2).
@@ -34,7 +34,7 @@ extension Interpreter {
   @inline(__always) mutating func loadReal<F: BinaryFormat>(_ format: F.Type, _ address: W) throws(Exit) -> UInt64 {
     // Doubles are wider than an RV32 word: the load is always made on 64 bits.
     let virtual = UInt64(address)
-    let entry = table + Int(truncatingIfNeeded: virtual >> 12) % TranslationLookaside.entryCount
+    let entry = block.pointee.table + Int(truncatingIfNeeded: virtual >> 12) % TranslationLookaside.entryCount
     if entry.pointee.readTag == virtual & (~0xfff | UInt64(F.width / 8 - 1)),
       let host = UnsafeRawPointer(bitPattern: UInt(virtual &+ entry.pointee.delta))
     {
@@ -45,14 +45,14 @@ extension Interpreter {
       }
     }
     state.pointee.budget = budget
-    return try hart.loadSlow(virtual, F.width / 8)
+    return try SlowPath.load(block, virtual, F.width / 8)
   }
 
   @inline(__always) mutating func storeReal<F: BinaryFormat>(_ format: F.Type, _ register: Int, _ address: W)
     throws(Exit)
   {
     let virtual = UInt64(address)
-    let entry = table + Int(truncatingIfNeeded: virtual >> 12) % TranslationLookaside.entryCount
+    let entry = block.pointee.table + Int(truncatingIfNeeded: virtual >> 12) % TranslationLookaside.entryCount
     if entry.pointee.writeTag == virtual & (~0xfff | UInt64(F.width / 8 - 1)),
       let host = UnsafeMutableRawPointer(bitPattern: UInt(virtual &+ entry.pointee.delta))
     {
@@ -64,7 +64,7 @@ extension Interpreter {
       return
     }
     state.pointee.budget = budget
-    if try hart.storeSlow(virtual, F.width / 8, f[register]) { throw .device }
+    if try SlowPath.store(block, virtual, F.width / 8, f[register]) { throw .device }
   }
 
   /// The rounding mode of an `rm` field; reserved ones are illegal instructions.

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// What only the interpreter does: CSR accesses, privileged and cache-block instructions, deliberate traps.
 extension Interpreter {
   /// Out of line; afterwards either the instruction went by without a trace in cached state, or `run`
@@ -7,14 +5,11 @@ extension Interpreter {
   @inline(__always) mutating func system(_ i: Operation) throws(Exit) {
     state.pointee.pc = pc
     state.pointee.budget = budget
-    try hart.performSystem(i, next: address(of: next))
+    try block.pointee.hart.takeUnretainedValue().performSystem(i, next: address(of: next))
   }
 }
 
 extension Hart {
-  @inline(never)
-  func fullFence() { atomicMemoryFence(ordering: .sequentiallyConsistent) }
-
   /// The slots for `pc`, from the fetch table where it knows the page.
   @inline(__always)
   func enterPageQuickly(_ pc: UInt64) throws(Exit) -> UnsafeMutablePointer<Operation> {
