@@ -5,8 +5,34 @@ typedef unsigned int u32;
 typedef unsigned char u8;
 #define NOINLINE __attribute__((noinline))
 
-__asm__(".section .start,\"ax\"\n.globl _start\n_start:\n li sp, 0x80400000\n li t0, 0x6000\n csrs mstatus, t0\n"
-        " call kernel\n1: wfi\n j 1b\n.text\n");
+// With -DPAGED the kernel runs in supervisor mode under Sv39, RAM mapped to itself by 4 KiB pages.
+#ifdef PAGED
+#define START " call enter\n"
+#else
+#define START " call kernel\n1: wfi\n j 1b\n"
+#endif
+__asm__(".section .start,\"ax\"\n.globl _start\n_start:\n li sp, 0x80400000\n li t0, 0x6000\n csrs mstatus, t0\n" START
+        ".text\n");
+
+#ifdef PAGED
+__asm__(".globl supervisor\nsupervisor: call kernel\n1: wfi\n j 1b\n");
+void supervisor(void);
+static u64 root[512] __attribute__((aligned(4096)));
+static u64 middle[512] __attribute__((aligned(4096)));
+static u64 leaves[4][512] __attribute__((aligned(4096)));
+NOINLINE void enter(void) {
+  root[2] = (u64)middle >> 12 << 10 | 1;
+  for (int i = 0; i < 4; i++) {
+    middle[i] = (u64)leaves[i] >> 12 << 10 | 1;
+    for (int j = 0; j < 512; j++) leaves[i][j] = (0x80000000ul + ((u64)i << 21 | (u64)j << 12)) >> 12 << 10 | 0xcf;
+  }
+  __asm__ volatile(
+      "csrw pmpaddr0, %0\n csrw pmpcfg0, %1\n csrw satp, %2\n csrw mepc, %3\n csrc mstatus, %4\n"
+      " csrs mstatus, %5\n sfence.vma\n mret" ::"r"(-1ul >> 10), "r"(0x1ful), "r"(8ul << 60 | (u64)root >> 12),
+      "r"((u64)supervisor), "r"(0x1800ul), "r"(0x800ul) : "memory");
+  __builtin_unreachable();
+}
+#endif
 
 // Byte stores and short loops.
 static u8 composite[65536];
@@ -171,9 +197,10 @@ NOINLINE u64 mix(void) {
 // Double-precision sums: fld, fadd.d, fsd.
 static double series[4096];
 NOINLINE u64 sums(void) {
-  for (int i = 0; i < 4096; i++) series[i] = i;
-  for (int round = 0; round < 2000; round++)
+  for (int round = 0; round < 1000; round++) {
+    for (int i = 0; i < 4096; i++) series[i] = i;
     for (int i = 1; i < 4096; i++) series[i] = series[i] + series[i - 1];
+  }
   u64 bits;
   __builtin_memcpy(&bits, &series[4095], 8);
   return bits;

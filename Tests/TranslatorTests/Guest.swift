@@ -2,7 +2,7 @@ import Machine
 import RISCV
 
 /// Time stands still.
-private final class Standstill: TimeSource {
+final class Standstill: TimeSource {
   let ticks: UInt64 = 0
 }
 

@@ -21,13 +21,15 @@ struct Random {
     return bits(1) == 0 ? pick(edges) : next()
   }
 
+  /// Zeros, infinities, NaNs, subnormals, extremes, a boxed single.
+  static let reals: [UInt64] = [
+    0, 1 << 63, 0x3ff0_0000_0000_0000, 0xbff0_0000_0000_0001, 0x7ff0_0000_0000_0000, 0xfff0_0000_0000_0000,
+    0x7ff8_0000_0000_0000, 0xfff8_0000_0000_1234, 0x7ff0_0000_0000_0001, 1, 0x000f_ffff_ffff_ffff,
+    0x0010_0000_0000_0000, 0x7fef_ffff_ffff_ffff, 0x3ca0_0000_0000_0000, 0xffff_ffff_3f80_0000,
+  ]
+
   mutating func real() -> UInt64 {
-    let edges: [UInt64] = [
-      0, 1 << 63, 0x3ff0_0000_0000_0000, 0xbff0_0000_0000_0001, 0x7ff0_0000_0000_0000, 0xfff0_0000_0000_0000,
-      0x7ff8_0000_0000_0000, 0xfff8_0000_0000_1234, 0x7ff0_0000_0000_0001, 1, 0x000f_ffff_ffff_ffff,
-      0x0010_0000_0000_0000, 0x7fef_ffff_ffff_ffff, 0x3ca0_0000_0000_0000, 0xffff_ffff_3f80_0000,
-    ]
-    return bits(2) == 0 ? next() : pick(edges)
+    bits(2) == 0 ? next() : pick(Self.reals)
   }
 }
 
@@ -41,7 +43,7 @@ struct RandomProgram {
     random = Random(seed: seed)
     // FS on, mostly; a rounding mode.
     if random.bits(4) != 0 { code += [0x0000_62b7, Encoding.csr(2, 0, 0x300, 5)] }
-    code.append(Encoding.csr(5, 0, 0x002, random.bits(3)))
+    code.append(Encoding.csr(5, 0, 0x002, random.pick([0, 0, 1, 2, 3, 4, 5])))
     for _ in 0..<length {
       let one = instruction()
       if random.below(12) == 0 {
@@ -59,7 +61,7 @@ struct RandomProgram {
   private mutating func short() -> UInt32 { random.pick([0, 2, 3, 4, 7]) }
   private mutating func real() -> UInt32 { random.bits(3) }
   /// Mostly one that points to data.
-  private mutating func base() -> UInt32 { random.below(20) == 0 ? source() : random.pick([3, 9]) }
+  private mutating func base() -> UInt32 { random.below(60) == 0 ? source() : random.pick([3, 9]) }
   /// Mostly aligned.
   private mutating func offset(_ width: UInt32) -> UInt32 {
     let offset = random.bits(12)
@@ -138,7 +140,7 @@ struct RandomProgram {
   }
 
   private mutating func floating() -> UInt32 {
-    let rounding = random.pick([7, 7, 7, 0, 1, 2, 3, 4, 5] as [UInt32])
+    let rounding = random.pick([7, 7, 7, 7, 7, 7, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5] as [UInt32])
     switch random.below(10) {
     case 0...2: return Encoding.faddD(real(), real(), real(), rounding)
     case 3: return Encoding.r(0x53, rounding, random.pick([0x05, 0x09, 0x0d]), real(), real(), real())

@@ -17,6 +17,9 @@ package final class RegionTranslator {
   private let start: UnsafeMutableRawPointer
   /// By page: for each halfword the offset of its region in the code memory, 0 for none.
   private var pages: [UInt64: UnsafeMutablePointer<UInt32>] = [:]
+  /// The page asked for last.
+  private var lastPage: UInt64 = .max
+  private var lastTable: UnsafeMutablePointer<UInt32>?
 
   package private(set) var instructionCount = 0
   package private(set) var regionCount = 0
@@ -50,11 +53,21 @@ package final class RegionTranslator {
   /// Forgets every region. The caller forgets what it knows of them.
   package func removeAll() {
     for table in pages.values { table.deallocate() }
-    pages = [:]
+    pages.removeAll(keepingCapacity: true)
+    lastPage = .max
+    lastTable = nil
     emission.pointee.assembler.cursor = start
   }
 
   private func table(_ page: UInt64) -> UnsafeMutablePointer<UInt32> {
+    if page == lastPage, let lastTable { return lastTable }
+    let table = findTable(page)
+    lastPage = page
+    lastTable = table
+    return table
+  }
+
+  private func findTable(_ page: UInt64) -> UnsafeMutablePointer<UInt32> {
     if let table = pages[page] { return table }
     let table = UnsafeMutablePointer<UInt32>.allocate(capacity: CodePages.slotsPerPage)
     table.initialize(repeating: 0, count: CodePages.slotsPerPage)
