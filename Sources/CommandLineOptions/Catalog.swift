@@ -26,7 +26,8 @@ package struct Catalog: Sendable {
   package var version: String
 
   package init(
-    machines: [Machine], cpus: [String], devices: [DeviceModel], firmwareFolders: [String] = [], version: String
+    machines: [Machine], cpus: [String], devices: [DeviceModel], firmwareFolders: [String] = [],
+    version: String
   ) {
     self.machines = machines
     self.cpus = cpus

@@ -20,7 +20,8 @@ extension CommandLineReader {
     case "none": hasDisplayOption = true
     case "gtk", "sdl", "curses", "vnc", "spice-app", "egl-headless", "dbus", "cocoa", "default":
       throw CommandLineError(
-        "Display '\(type)' is not available. Displays are not there yet in Apus: use -nographic or -display none")
+        "Display '\(type)' is not available. Displays are not there yet in Apus: use -nographic or -display none"
+      )
     default:
       // `-display vnc=:0` names the type as a key.
       if list.entries.first?.name == "vnc" {
@@ -43,7 +44,9 @@ extension CommandLineReader {
       answer = "Available chardev backend types: \n  null\n  file\n  stdio\n"
       return
     }
-    guard let backend = list.take("backend"), !backend.isEmpty else { throw error("chardev: no backend specified") }
+    guard let backend = list.take("backend"), !backend.isEmpty else {
+      throw error("chardev: no backend specified")
+    }
     let id = try list.takeID()
     guard let id else { throw error("chardev: no id specified") }
     if request.characters.contains(where: { $0.id == id }) { throw error("Duplicate ID '\(id)' for chardev") }
@@ -56,7 +59,9 @@ extension CommandLineReader {
     case "file":
       let appends = try list.takeFlag("append") ?? false
       if list.take("input-path") != nil { throw error("input-path= is not there yet in Apus") }
-      guard let path = list.take("path"), !path.isEmpty else { throw error("chardev: file: no filename given") }
+      guard let path = list.take("path"), !path.isEmpty else {
+        throw error("chardev: file: no filename given")
+      }
       kind = .file(path: path, appends: appends)
     case let name where Self.otherCharacterBackEnds.contains(name):
       throw error("\(name) character back ends are not there yet in Apus")
@@ -180,7 +185,8 @@ extension CommandLineReader {
       let monitors = request.monitors.count { $0 == character.id }
       let count = users[character.id, default: 0]
       guard count <= 1, monitors <= 1 else {
-        throw CommandLineError("chardev '\(character.id)' is in use by several devices; that is not there yet in Apus")
+        throw CommandLineError(
+          "chardev '\(character.id)' is in use by several devices; that is not there yet in Apus")
       }
       if count + monitors > 1, !character.isMultiplexed {
         throw CommandLineError("chardev '\(character.id)' is in use; it can be shared with mux=on")
@@ -190,7 +196,8 @@ extension CommandLineReader {
 
   private static let otherCharacterBackEnds: Set<String> = [
     "ringbuf", "mux", "pipe", "qemu-vdagent", "hub", "msmouse", "socket", "vc", "parallel", "memory", "udp",
-    "serial", "pty", "wctablet", "testdev", "spicevmc", "spiceport", "braille", "dbus", "tty", "tcp", "telnet",
+    "serial", "pty", "wctablet", "testdev", "spicevmc", "spiceport", "braille", "dbus", "tty", "tcp",
+    "telnet",
     "tn3270", "websocket", "unix", "fd",
   ]
 }

@@ -4,11 +4,15 @@ import Machine
 extension CommandLineReader {
   mutating func device(_ argument: String) throws(CommandLineError) {
     var list = try list(argument, implied: "driver")
-    if list.entries.first == .init(name: "help", value: nil) || list.entries.first == .init(name: "?", value: nil) {
+    if list.entries.first == .init(name: "help", value: nil)
+      || list.entries.first == .init(name: "?", value: nil)
+    {
       answer = catalog.deviceListing
       return
     }
-    guard let driver = list.take("driver"), !driver.isEmpty else { throw error("Parameter 'driver' is missing") }
+    guard let driver = list.take("driver"), !driver.isEmpty else {
+      throw error("Parameter 'driver' is missing")
+    }
     if list.asksForHelp {
       guard let listing = catalog.propertyListing(ofDevice: driver) else {
         throw error("'\(driver)' is not a valid device model name")
@@ -67,7 +71,9 @@ extension CommandLineReader {
     drive.isReadOnly = try list.takeFlag("read-only") ?? readOnly ?? false
     drive.isSnapshot = try list.takeFlag("snapshot") ?? false
     drive.cache = list.take("cache")
-    if let cache = drive.cache, !["writeback", "writethrough", "none", "directsync", "unsafe"].contains(cache) {
+    if let cache = drive.cache,
+      !["writeback", "writethrough", "none", "directsync", "unsafe"].contains(cache)
+    {
       throw error("invalid cache option")
     }
     let discard = try list.takeChoice("discard", of: ["ignore", "off", "unmap", "on"])
@@ -77,7 +83,8 @@ extension CommandLineReader {
     if let stranger = list.untaken.first {
       throw error(
         KeyValueList.complaint(
-          "Block format '\(drive.format ?? "raw")' does not support the option '\(stranger.name)'", stranger.name))
+          "Block format '\(drive.format ?? "raw")' does not support the option '\(stranger.name)'",
+          stranger.name))
     }
     try add(drive)
   }
@@ -92,7 +99,9 @@ extension CommandLineReader {
       }
     }
     if let aio = list.take("aio"), aio != "threads" {
-      guard aio == "native" || aio == "io_uring" else { throw error("Parameter 'aio' does not accept value '\(aio)'") }
+      guard aio == "native" || aio == "io_uring" else {
+        throw error("Parameter 'aio' does not accept value '\(aio)'")
+      }
       throw error("aio=\(aio) is not there yet in Apus; aio=threads is")
     }
     // A hint: a block of zeroes may be stored like any other.
@@ -124,7 +133,9 @@ extension CommandLineReader {
   }
 
   private mutating func add(_ drive: DriveRequest) throws(CommandLineError) {
-    if request.drives.contains(where: { $0.id == drive.id }) { throw error("Duplicate ID '\(drive.id)' for drive") }
+    if request.drives.contains(where: { $0.id == drive.id }) {
+      throw error("Duplicate ID '\(drive.id)' for drive")
+    }
     request.drives.append(drive)
   }
 
@@ -136,7 +147,9 @@ extension CommandLineReader {
       answer = "List of user creatable objects:\n  rng-builtin\n  rng-random\n"
       return
     }
-    guard let type = list.take("qom-type"), !type.isEmpty else { throw error("Parameter 'qom-type' is missing") }
+    guard let type = list.take("qom-type"), !type.isEmpty else {
+      throw error("Parameter 'qom-type' is missing")
+    }
     guard type == "rng-random" || type == "rng-builtin" else {
       guard Self.otherObjectTypes.contains(type) else {
         throw error("Parameter 'qom-type' does not accept value '\(type)'")

@@ -60,15 +60,21 @@ extension CommandLineReader {
     accelerators.append((name, "\(option): invalid accelerator \(name)"))
     guard Self.isAccelerator(name) else { return }
     if let thread = list.take("thread") {
-      guard let threading = HartThreading(rawValue: thread) else { throw error("Invalid 'thread' setting \(thread)") }
+      guard let threading = HartThreading(rawValue: thread) else {
+        throw error("Invalid 'thread' setting \(thread)")
+      }
       request.machine.threading = threading
       threadOption = threading == .multi ? option : nil
     }
     // Hints for a translator's cache and blocks; the guest cannot tell.
-    if let size = list.take("tb-size"), UInt64(literal: size) == nil { throw error("Parameter 'tb-size' expects integer") }
+    if let size = list.take("tb-size"), UInt64(literal: size) == nil {
+      throw error("Parameter 'tb-size' expects integer")
+    }
     _ = try list.takeFlag("one-insn-per-tb")
     _ = try list.takeFlag("split-wx")
-    if let stranger = list.untaken.first { throw error("Property '\(name)-accel.\(stranger.name)' not found") }
+    if let stranger = list.untaken.first {
+      throw error("Property '\(name)-accel.\(stranger.name)' not found")
+    }
   }
 
   private static func isAccelerator(_ name: String) -> Bool { name == "tcg" || name == "interp" }
@@ -112,7 +118,9 @@ extension CommandLineReader {
     try list.requireValues()
     func count(_ name: String) throws(CommandLineError) -> UInt64? {
       guard let text = list.take(name) else { return nil }
-      guard let value = UInt64(literal: text) else { throw CommandLineError("Parameter 'smp.\(name)' expects integer") }
+      guard let value = UInt64(literal: text) else {
+        throw CommandLineError("Parameter 'smp.\(name)' expects integer")
+      }
       guard value > 0 else {
         throw CommandLineError("Invalid CPU topology: CPU topology parameters must be greater than zero")
       }
@@ -131,7 +139,8 @@ extension CommandLineReader {
     if let stranger = list.untaken.first {
       throw CommandLineError("Parameter 'smp.\(stranger.name)' is unexpected")
     }
-    let topology = try Topology(cpus: cpus, maximum: maximum, sockets: sockets, cores: cores, threads: threads)
+    let topology = try Topology(
+      cpus: cpus, maximum: maximum, sockets: sockets, cores: cores, threads: threads)
     request.machine.smp = topology.cpus
   }
 
@@ -173,7 +182,8 @@ extension CommandLineReader {
 
   mutating func uuid(_ argument: String) throws(CommandLineError) {
     let groups = argument.split(separator: "-", omittingEmptySubsequences: false)
-    guard groups.map(\.utf8.count) == [8, 4, 4, 4, 12], argument.allSatisfy({ $0.isHexDigit || $0 == "-" }) else {
+    guard groups.map(\.utf8.count) == [8, 4, 4, 4, 12], argument.allSatisfy({ $0.isHexDigit || $0 == "-" })
+    else {
       throw error("failed to parse UUID string: wrong format")
     }
     request.uuid = argument
@@ -218,7 +228,8 @@ extension CommandLineReader {
     case "localtime": request.realTimeClock = .localTime
     case let text?:
       guard let date = CivilDate(text) else {
-        throw CommandLineError("invalid datetime format\nvalid formats: '2006-06-17T16:01:21' or '2006-06-17'")
+        throw CommandLineError(
+          "invalid datetime format\nvalid formats: '2006-06-17T16:01:21' or '2006-06-17'")
       }
       request.realTimeClock = .date(date.secondsSince1970)
     }

@@ -63,7 +63,9 @@ package struct CommandLineReader {
         continue
       }
       let name = word.hasPrefix("--") ? word.dropFirst(2) : word.dropFirst()
-      guard let option = Option.byName[String(name)] else { throw CommandLineError("\(word): invalid option") }
+      guard let option = Option.byName[String(name)] else {
+        throw CommandLineError("\(word): invalid option")
+      }
       guard option.argument != nil else {
         found.append((option, "", word))
         continue

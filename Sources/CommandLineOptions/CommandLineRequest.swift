@@ -54,7 +54,8 @@ package struct CharacterRequest: Sendable, Equatable {
   /// The argument's own words: `file:x`.
   package var text: String
 
-  package init(id: String, kind: Kind, isMultiplexed: Bool = false, option: String? = nil, text: String = "") {
+  package init(id: String, kind: Kind, isMultiplexed: Bool = false, option: String? = nil, text: String = "")
+  {
     self.id = id
     self.kind = kind
     self.isMultiplexed = isMultiplexed

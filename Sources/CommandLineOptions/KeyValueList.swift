@@ -51,7 +51,9 @@ package struct KeyValueList: Sendable {
   }
 
   /// The user asks for a list of choices: `help` or `?` as a word of its own.
-  package var asksForHelp: Bool { entries.contains { $0.value == nil && ($0.name == "help" || $0.name == "?") } }
+  package var asksForHelp: Bool {
+    entries.contains { $0.value == nil && ($0.name == "help" || $0.name == "?") }
+  }
 
   /// The last value of `name`. A bare word means `on`.
   package mutating func take(_ name: String) -> String? {
@@ -81,7 +83,9 @@ package struct KeyValueList: Sendable {
 
   /// Complains about the first key that nobody knows.
   package func finish() throws(CommandLineError) {
-    if let stranger = untaken.first { throw error(Self.complaint("Invalid parameter '\(stranger.name)'", stranger.name)) }
+    if let stranger = untaken.first {
+      throw error(Self.complaint("Invalid parameter '\(stranger.name)'", stranger.name))
+    }
   }
 
   /// Grammar of the newer options, where a bare word is an error and not a switch.
@@ -117,6 +121,7 @@ package struct KeyValueList: Sendable {
   /// Adds the reason people meet most: a space after a comma makes the next key begin with a space.
   package static func complaint(_ sentence: String, _ key: String) -> String {
     guard key.first == " " else { return sentence }
-    return sentence + "\nThere is a space after a comma: write the list without spaces, e.g. loader,file=os.bin"
+    return sentence
+      + "\nThere is a space after a comma: write the list without spaces, e.g. loader,file=os.bin"
   }
 }

@@ -65,9 +65,14 @@ struct Option: Sendable {
   // MARK: Standard
 
   private static let standard: [Option] = [
-    Option("h", nil, .standard, "display this help and exit") { reader, _ in reader.answer = reader.helpText },
-    Option("help", nil, .standard, "display this help and exit") { reader, _ in reader.answer = reader.helpText },
-    Option("version", nil, .standard, "display version information and exit") { reader, _ in reader.answer = reader.versionText },
+    Option("h", nil, .standard, "display this help and exit") { reader, _ in reader.answer = reader.helpText
+    },
+    Option("help", nil, .standard, "display this help and exit") { reader, _ in
+      reader.answer = reader.helpText
+    },
+    Option("version", nil, .standard, "display version information and exit") { reader, _ in
+      reader.answer = reader.versionText
+    },
     Option(
       "machine", "[type=]name[,prop[=value][,...]]", .standard,
       """
@@ -81,7 +86,8 @@ struct Option: Sendable {
       (reader, argument) throws(CommandLineError) in try reader.machine(argument)
     },
     Option(
-      "cpu", "model[,feature=on|off|value][,...]", .standard, "select the CPU model ('-cpu help' for the list)"
+      "cpu", "model[,feature=on|off|value][,...]", .standard,
+      "select the CPU model ('-cpu help' for the list)"
     ) { reader, argument in
       if argument == "help" || argument == "?" {
         reader.answer = reader.catalog.cpuListing
@@ -258,7 +264,8 @@ struct Option: Sendable {
   private static let notThereYet: [Option] = [
     .later("numa", "", "NUMA nodes are"), .later("add-fd", "", "passed file descriptors are"),
     .later("set", "", "-set is"), .later("boot", "", "a boot order is"),
-    .later("mem-path", "", "file-backed guest RAM is"), .later("mem-prealloc", nil, "preallocated guest RAM is"),
+    .later("mem-path", "", "file-backed guest RAM is"),
+    .later("mem-prealloc", nil, "preallocated guest RAM is"),
     .later("k", "", "keyboard layouts are"), .later("audio", "", "sound is"),
     .later("audiodev", "", "sound is"), .later("smbios", "", "SMBIOS tables are"),
     .later("fda", "", "floppy disks are"), .later("fdb", "", "floppy disks are"),
@@ -281,7 +288,8 @@ struct Option: Sendable {
     .later("incoming", "", "migration is"), .later("only-migratable", nil, "migration is"),
     .later("semihosting", nil, "semihosting is"), .later("semihosting-config", "", "semihosting is"),
     .later("sandbox", "", "the system call filter is"), .later("readconfig", "", "configuration files are"),
-    .later("trace", "", "tracing is"), .later("plugin", "", "plugins are"), .later("run-with", "", "-run-with is"),
+    .later("trace", "", "tracing is"), .later("plugin", "", "plugins are"),
+    .later("run-with", "", "-run-with is"),
     .later("perfmap", nil, "perf maps are"), .later("jitdump", nil, "perf maps are"),
     .later("dump-vmstate", "", "migration is"), .later("enable-sync-profile", nil, "lock profiling is"),
     .later("qtest", "", "the test protocol is"), .later("qtest-log", "", "the test protocol is"),

@@ -20,5 +20,5 @@ package final class FileConsole: CharacterBackEnd {
   package func acceptInput() {}
 
   package func flush(patience: Int?) { writer.flush(patience: patience) }
-  package func close() { writer.close() }
+  package func stopWaiting() { writer.stopWaiting() }
 }

@@ -21,7 +21,8 @@ package enum HostThread {
   }
 
   /// A global function on purpose: a closure literal here would inherit its caller's isolation.
-  private static let run: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { argument in
+  private static let run: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = {
+    argument in
     if let argument { Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().body() }
     return nil
   }

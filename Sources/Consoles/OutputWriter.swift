@@ -11,8 +11,8 @@ package final class OutputWriter: Sendable {
     var inFlight = 0
     var written: UInt64 = 0
     var failure: Int32 = 0
-    /// Waiting callers are let go, what they bring is dropped.
-    var isClosed = false
+    /// Nobody waits any more, however much there is.
+    var isUnbounded = false
   }
 
   /// A guest that prints faster than the terminal or pipe takes waits here, as any program would.
@@ -33,16 +33,16 @@ package final class OutputWriter: Sendable {
   package func send(_ bytes: some Collection<UInt8>) {
     guard !bytes.isEmpty else { return }
     let wakes = pending.withLock { pending -> Bool? in
-      guard pending.failure == 0, !pending.isClosed else { return false }
-      guard pending.bytes.count < Self.limit else { return nil }
+      guard pending.failure == 0 else { return false }
+      guard pending.bytes.count < Self.limit || pending.isUnbounded else { return nil }
       pending.bytes.append(contentsOf: bytes)
       return pending.inFlight == 0 && pending.bytes.count == bytes.count
     }
     if wakes == true { pending.signal { _ in } }
     if wakes == nil {
       let mayGoOn = pending.wait { pending -> Bool? in
-        if pending.failure != 0 || pending.isClosed { return false }
-        return pending.bytes.count < Self.limit ? true : nil
+        if pending.failure != 0 { return false }
+        return pending.bytes.count < Self.limit || pending.isUnbounded ? true : nil
       }
       if mayGoOn { send(bytes) }
     }
@@ -67,8 +67,9 @@ package final class OutputWriter: Sendable {
     }
   }
 
-  /// Lets go whoever waits in `send`; later bytes are dropped.
-  package func close() { pending.signal { $0.isClosed = true } }
+  /// Lets go whoever waits in `send`, for good: the machine is to end, and a hart that waits for a stuck
+  /// terminal would never come to rest.
+  package func stopWaiting() { pending.signal { $0.isUnbounded = true } }
 
   private func writeForever() {
     while true {

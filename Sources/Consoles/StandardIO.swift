@@ -42,7 +42,7 @@ package final class StandardIO: Sendable {
 
   package func flush(patience: Int?) { writer.flush(patience: patience) }
 
-  package func close() { writer.close() }
+  package func stopWaiting() { writer.stopWaiting() }
 
   /// Has the reading thread call `pump`. Callable from anywhere, with any lock held.
   package func ring() {

@@ -36,7 +36,8 @@ package enum Terminal {
 
   /// The signals that end the process; its owner may take some of them out by blocking them.
   private static let deadly: [Int32] = [
-    SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS, SIGXCPU, SIGXFSZ,
+    SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS, SIGXCPU,
+    SIGXFSZ,
   ]
 
   /// Puts the terminal behind `descriptor` into raw mode, so that every key reaches the guest at once
@@ -76,7 +77,8 @@ package enum Terminal {
     shared.isRaw.pointee = false
   }
 
-  private typealias Handler = @convention(c) (Int32, UnsafeMutablePointer<siginfo_t>?, UnsafeMutableRawPointer?) -> Void
+  private typealias Handler =
+    @convention(c) (Int32, UnsafeMutablePointer<siginfo_t>?, UnsafeMutableRawPointer?) -> Void
 
   private static func install(_ handler: @escaping Handler, for signal: Int32, flags: Int32) {
     var action = sigaction()

@@ -22,7 +22,9 @@ struct DumpFormat: Equatable {
     text.removeFirst()
     let digits = text.prefix { $0.isASCII && $0.isNumber }
     if !digits.isEmpty {
-      guard let value = Int(digits), value <= 1 << 20 else { throw MonitorError("number too large", suggestsHelp: true) }
+      guard let value = Int(digits), value <= 1 << 20 else {
+        throw MonitorError("number too large", suggestsHelp: true)
+      }
       count = value
     }
     text = text[digits.endIndex...]

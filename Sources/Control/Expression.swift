@@ -116,7 +116,9 @@ struct Expression {
       digits = rest.prefix { "01234567".contains($0) }
     }
     rest = rest[digits.endIndex...]
-    guard let value = UInt64(digits, radix: radix) else { throw MonitorError("number too large", suggestsHelp: true) }
+    guard let value = UInt64(digits, radix: radix) else {
+      throw MonitorError("number too large", suggestsHelp: true)
+    }
     return value
   }
 }

@@ -47,7 +47,8 @@ struct MonitorCommand: Sendable {
       session.machine.stop()
       return ""
     },
-    MonitorCommand("system_powerdown", "", "send system power down event") { (session, _) throws(MonitorError) in
+    MonitorCommand("system_powerdown", "", "send system power down event") {
+      (session, _) throws(MonitorError) in
       try session.machine.powerDown()
       return ""
     },
@@ -79,6 +80,7 @@ struct MonitorCommand: Sendable {
     MonitorCommand("status", "", "show the current VM status (running|paused)") { session, _ in
       "VM status: \(session.machine.runState.rawValue)\r\n"
     },
-    MonitorCommand("version", "", "show the version of the emulator") { session, _ in "\(session.version)\r\n" },
+    MonitorCommand("version", "", "show the version of the emulator") { session, _ in "\(session.version)\r\n"
+    },
   ]
 }

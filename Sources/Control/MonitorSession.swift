@@ -74,7 +74,9 @@ package final class MonitorSession: @unchecked Sendable {
     var found: Set<Character> = []
     while text.drop(while: Self.isSpace).first == "-" {
       for letter in word(&text).dropFirst() {
-        guard known.contains(letter) else { throw MonitorError("unsupported option -\(letter)", suggestsHelp: true) }
+        guard known.contains(letter) else {
+          throw MonitorError("unsupported option -\(letter)", suggestsHelp: true)
+        }
         found.insert(letter)
       }
     }
@@ -246,12 +248,15 @@ extension MonitorSession {
 
 extension HartRegisters {
   static let integerNames = [
-    "zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7",
+    "zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3", "a4", "a5", "a6",
+    "a7",
     "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6",
   ]
   static let floatNames = [
-    "ft0", "ft1", "ft2", "ft3", "ft4", "ft5", "ft6", "ft7", "fs0", "fs1", "fa0", "fa1", "fa2", "fa3", "fa4", "fa5",
-    "fa6", "fa7", "fs2", "fs3", "fs4", "fs5", "fs6", "fs7", "fs8", "fs9", "fs10", "fs11", "ft8", "ft9", "ft10",
+    "ft0", "ft1", "ft2", "ft3", "ft4", "ft5", "ft6", "ft7", "fs0", "fs1", "fa0", "fa1", "fa2", "fa3", "fa4",
+    "fa5",
+    "fa6", "fa7", "fs2", "fs3", "fs4", "fs5", "fs6", "fs7", "fs8", "fs9", "fs10", "fs11", "ft8", "ft9",
+    "ft10",
     "ft11",
   ]
 
@@ -261,8 +266,12 @@ extension HartRegisters {
     if name == "fp" { return integers.count > 8 ? integers[8] : nil }
     if let index = Self.integerNames.firstIndex(of: name), index < integers.count { return integers[index] }
     if let index = Self.floatNames.firstIndex(of: name), index < floats.count { return floats[index] }
-    if name.first == "x", let index = Int(name.dropFirst()), integers.indices.contains(index) { return integers[index] }
-    if name.first == "f", let index = Int(name.dropFirst()), floats.indices.contains(index) { return floats[index] }
+    if name.first == "x", let index = Int(name.dropFirst()), integers.indices.contains(index) {
+      return integers[index]
+    }
+    if name.first == "f", let index = Int(name.dropFirst()), floats.indices.contains(index) {
+      return floats[index]
+    }
     return controls.first { $0.name == name }?.value
   }
 }

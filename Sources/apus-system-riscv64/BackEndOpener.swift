@@ -24,11 +24,13 @@ struct BackEndOpener {
 
   private func open(_ drive: DriveRequest) throws(CommandLineError) -> any BlockBackEnd {
     guard let file = drive.file else {
-      throw CommandLineError("\(drive.option): drives without a medium are not there yet in Apus; name a file=")
+      throw CommandLineError(
+        "\(drive.option): drives without a medium are not there yet in Apus; name a file=")
     }
     switch drive.format {
     case "raw", nil: break
-    case "qcow2", "qcow", "qed", "vmdk", "vdi", "vhdx", "vpc", "luks", "parallels", "bochs", "cloop", "dmg", "vvfat":
+    case "qcow2", "qcow", "qed", "vmdk", "vdi", "vhdx", "vpc", "luks", "parallels", "bochs", "cloop", "dmg",
+      "vvfat":
       throw CommandLineError(
         "\(drive.option): \(drive.format ?? "") images are not there yet in Apus; "
           + "'qemu-img convert -O raw' makes a raw one")
@@ -69,11 +71,13 @@ struct BackEndOpener {
     }
     let magics: [(String, [UInt8])] = [
       ("qcow2", [0x51, 0x46, 0x49, 0xfb]), ("vmdk", Array("KDMV".utf8)), ("vhdx", Array("vhdxfile".utf8)),
-      ("vpc", Array("conectix".utf8)), ("luks", Array("LUKS".utf8) + [0xba, 0xbe]), ("qed", Array("QED\0".utf8)),
+      ("vpc", Array("conectix".utf8)), ("luks", Array("LUKS".utf8) + [0xba, 0xbe]),
+      ("qed", Array("QED\0".utf8)),
     ]
     if let (format, _) = magics.first(where: { head.starts(with: $0.1) }) {
       throw BackEndError(
-        "'\(file)' is a \(format) image; those are not there yet in Apus. 'qemu-img convert -O raw' makes a raw one")
+        "'\(file)' is a \(format) image; those are not there yet in Apus. 'qemu-img convert -O raw' makes a raw one"
+      )
     }
     reporter.print(
       """
@@ -89,7 +93,8 @@ struct BackEndOpener {
     var sources: [String: any EntropySource] = [:]
     for object in request.objects {
       switch object.kind {
-      case .randomBuiltin: sources[object.id] = request.machine.seed.map { SeededEntropy(seed: $0) } ?? HostEntropy()
+      case .randomBuiltin:
+        sources[object.id] = request.machine.seed.map { SeededEntropy(seed: $0) } ?? HostEntropy()
       case .randomFile(let path): sources[object.id] = try FileEntropy(path: path)
       }
     }

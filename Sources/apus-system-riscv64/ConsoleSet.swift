@@ -37,7 +37,8 @@ final class ConsoleSet {
   }
 
   private func open(
-    _ character: CharacterRequest, _ request: CommandLineRequest, _ gate: any InputGate, _ actions: Multiplexer.Actions
+    _ character: CharacterRequest, _ request: CommandLineRequest, _ gate: any InputGate,
+    _ actions: Multiplexer.Actions
   ) throws(BackEndError) {
     let id = character.id
     let hasMonitor = request.monitors.contains(id)
@@ -73,13 +74,22 @@ final class ConsoleSet {
   /// Begins to listen: the terminal goes into raw mode, monitors greet.
   func start(monitoring machine: any MonitoredMachine) {
     for output in monitors {
-      let session = MonitorSession(machine: machine, version: "Apus \(Program.version), compatible with QEMU 10.0")
+      let session = MonitorSession(
+        machine: machine, version: "Apus \(Program.version), compatible with QEMU 10.0")
       let banner = "Apus \(Program.version) monitor - type 'help' for more information"
       Monitor(session: session, output: output, banner: banner).start()
     }
     guard let (terminal, consumer, signals) = standardIO else { return }
     Terminal.enterRawMode(signals: signals)
     terminal.start(consumer)
+  }
+
+  /// What is to be called when the machine is told to end: harts that wait for a stuck reader go on.
+  var stopWaiting: @Sendable () -> Void {
+    { [terminal = standardIO?.0, files] in
+      terminal?.stopWaiting()
+      for file in files { file.stopWaiting() }
+    }
   }
 
   /// Writes what is still on its way, and gives the terminal back.

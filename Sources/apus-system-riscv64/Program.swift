@@ -59,8 +59,7 @@ enum Program {
     settings.noShutdown = request.noShutdown
     settings.idleSleeps = request.idleSleeps
     let assembly = try Boards.assemble(
-      request.machine, backEnds: backEnds, settings: settings, startOfDay: request.realTimeClock.startOfDay
-    )
+      request.machine, backEnds: backEnds, settings: settings, startOfDay: request.realTimeClock.startOfDay)
     assembly.warnings.forEach { reporter.report("warning: \($0)") }
     if let path = request.machine.dumpDTB {
       try writeDeviceTree(assembly.machine.flattenedDeviceTree, to: path)
@@ -71,7 +70,10 @@ enum Program {
 
     let runner = assembly.runner
     gate.connect(power: runner, gate: runner)
-    ending.connect { runner.quit() }
+    ending.connect { [stopWaiting = consoles.stopWaiting] in
+      stopWaiting()
+      runner.quit()
+    }
     consoles.start(monitoring: RunningMachine(assembly, ending))
     let end = runner.run()
     ending.begin()

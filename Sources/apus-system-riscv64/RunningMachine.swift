@@ -37,7 +37,8 @@ final class RunningMachine: MonitoredMachine {
   func reset() { runner.reset() }
 
   func powerDown() throws(MonitorError) {
-    throw MonitorError("Error: this machine has no power button; 'quit' ends it, or power off from within the guest")
+    throw MonitorError(
+      "Error: this machine has no power button; 'quit' ends it, or power off from within the guest")
   }
 
   func quit() { ending.quit() }
@@ -47,7 +48,8 @@ final class RunningMachine: MonitoredMachine {
   /// As `info registers` lists them, with their CSR numbers (RISC-V Privileged 1.13, tables 4–8).
   private static let controls: [(name: String, number: Int)] = [
     ("mhartid", 0xf14), ("mstatus", 0x300), ("mip", 0x344), ("mie", 0x304), ("mideleg", 0x303),
-    ("medeleg", 0x302), ("mtvec", 0x305), ("stvec", 0x105), ("mepc", 0x341), ("sepc", 0x141), ("mcause", 0x342),
+    ("medeleg", 0x302), ("mtvec", 0x305), ("stvec", 0x105), ("mepc", 0x341), ("sepc", 0x141),
+    ("mcause", 0x342),
     ("scause", 0x142), ("mtval", 0x343), ("stval", 0x143), ("mscratch", 0x340), ("sscratch", 0x140),
     ("satp", 0x180),
   ]
@@ -70,7 +72,9 @@ final class RunningMachine: MonitoredMachine {
     var bytes: [UInt8] = []
     while bytes.count < count {
       let size = min(width, count - bytes.count)
-      guard let value = machine.memory.readDevice(address &+ UInt64(bytes.count), width: size) else { return nil }
+      guard let value = machine.memory.readDevice(address &+ UInt64(bytes.count), width: size) else {
+        return nil
+      }
       bytes += withUnsafeBytes(of: value.littleEndian) { Array($0.prefix(size)) }
     }
     return bytes
@@ -144,7 +148,8 @@ final class RunningMachine: MonitoredMachine {
         if case .rom = region.kind { return (region.base...region.last).contains(blob.address) }
         return false
       }
-      return MemoryImage(name: blob.name, address: blob.address, size: blob.size, memory: isROM ? "rom" : "ram")
+      return MemoryImage(
+        name: blob.name, address: blob.address, size: blob.size, memory: isROM ? "rom" : "ram")
     }
   }
 }

@@ -4,7 +4,9 @@ import Testing
 
 private let catalog = Catalog(
   machines: [
-    .init(name: "virt", summary: "RISC-V VirtIO board", properties: [Property("aclint", .flag, default: .flag(false), "x")])
+    .init(
+      name: "virt", summary: "RISC-V VirtIO board",
+      properties: [Property("aclint", .flag, default: .flag(false), "x")])
   ],
   cpus: ["rv64", "max"],
   devices: [
@@ -42,7 +44,9 @@ private func request(of words: [String]) throws -> CommandLineRequest {
 private func accelerator(_ line: String) throws -> String { try request(line).accelerator }
 
 private func answer(_ line: String) throws -> String {
-  switch try CommandLineReader.read(line.split(separator: " ").map(String.init), programName: "apus", catalog: catalog) {
+  switch try CommandLineReader.read(
+    line.split(separator: " ").map(String.init), programName: "apus", catalog: catalog)
+  {
   case .run: throw CommandLineError("no answer")
   case .answer(let text): return text
   }
@@ -119,8 +123,14 @@ struct ErrorTexts {
         "-serial foo: could not connect serial device to character backend 'foo'",
       ]
     ),
-    ("-M virt -serial chardev:zz", ["-serial chardev:zz: could not connect serial device to character backend 'chardev:zz'"]),
-    ("-M virt -monitor foo", ["-monitor foo: 'foo' is not a valid char driver", "-monitor foo: parse error: foo"]),
+    (
+      "-M virt -serial chardev:zz",
+      ["-serial chardev:zz: could not connect serial device to character backend 'chardev:zz'"]
+    ),
+    (
+      "-M virt -monitor foo",
+      ["-monitor foo: 'foo' is not a valid char driver", "-monitor foo: parse error: foo"]
+    ),
     ("-M virt -mon foo", ["-mon foo: chardev \"foo\" not found"]),
     ("-M virt -accel kvm", ["-accel kvm: invalid accelerator kvm"]),
     ("-M virt -enable-kvm", ["invalid accelerator kvm"]),
@@ -133,7 +143,10 @@ struct ErrorTexts {
     ),
     ("-M virt -icount foo", ["-icount foo: icount: Invalid shift value"]),
     ("-M virt -icount shift=11", ["-icount shift=11: icount: Invalid shift value"]),
-    ("-M virt -icount shift=2,align=maybe", ["-icount shift=2,align=maybe: Parameter 'align' expects 'on' or 'off'"]),
+    (
+      "-M virt -icount shift=2,align=maybe",
+      ["-icount shift=2,align=maybe: Parameter 'align' expects 'on' or 'off'"]
+    ),
     ("-M virt -icount bar=2", ["-icount bar=2: Invalid parameter 'bar'"]),
     (
       "-M virt -icount shift=auto,align=on,sleep=off",
@@ -220,13 +233,15 @@ struct ErrorTexts {
     "What QEMU has and Apus has not is said in one sentence",
     arguments: [
       "-netdev user,id=n", "-s", "-gdb tcp::1", "-numa node", "-vnc :0", "-pflash x", "-cdrom x", "-d int",
-      "-semihosting", "-qmp stdio", "-daemonize", "-readconfig x", "-plugin x", "-incoming x", "-usb", "-smbios x",
+      "-semihosting", "-qmp stdio", "-daemonize", "-readconfig x", "-plugin x", "-incoming x", "-usb",
+      "-smbios x",
       "-M virt,usb=on", "-chardev pty,id=x", "-object iothread,id=x", "-icount auto", "-nic user",
     ])
   func notThereYet(_ line: String) throws {
     let messages = complaints(line)
     #expect(messages.count == 1)
-    #expect(messages.allSatisfy { $0.hasSuffix("not there yet in Apus") || $0.contains("not there yet in Apus;") })
+    #expect(
+      messages.allSatisfy { $0.hasSuffix("not there yet in Apus") || $0.contains("not there yet in Apus;") })
   }
 
   @Test("A misspelt option is told before the others are read")
@@ -295,8 +310,12 @@ struct Configurations {
 
   @Test(
     "What -smp leaves out follows",
-    arguments: [("4", 4), ("cpus=4", 4), ("sockets=2,cores=2", 4), ("cores=2,threads=2", 4), ("2,maxcpus=4", 2)])
-  func topology(_ text: String, _ count: UInt64) throws { #expect(try request("-smp \(text)").machine.smp == count) }
+    arguments: [
+      ("4", 4), ("cpus=4", 4), ("sockets=2,cores=2", 4), ("cores=2,threads=2", 4), ("2,maxcpus=4", 2),
+    ])
+  func topology(_ text: String, _ count: UInt64) throws {
+    #expect(try request("-smp \(text)").machine.smp == count)
+  }
 
   @Test("Repeated -machine options merge")
   func machines() throws {
@@ -345,7 +364,8 @@ struct Configurations {
 
   @Test("A multiplexed chardev serves a serial line and a monitor")
   func sharedChardev() throws {
-    let asked = try request("-display none -chardev stdio,id=c,mux=on,signal=off -serial chardev:c -mon chardev=c")
+    let asked = try request(
+      "-display none -chardev stdio,id=c,mux=on,signal=off -serial chardev:c -mon chardev=c")
     #expect(asked.machine.serial == ["c"])
     #expect(asked.monitors == ["c"])
     #expect(asked.characters.map(\.kind) == [.standardIO(signals: false)])
@@ -360,14 +380,19 @@ struct Configurations {
     #expect(!asked.idleSleeps)
   }
 
-  @Test("-rtc takes a date", arguments: [
-    ("1970-01-01", 0), ("2006-06-17T16:01:21", 1_150_560_081), ("2000-03-01", 951_868_800), ("2100-03-01", 4_107_542_400),
-  ])
+  @Test(
+    "-rtc takes a date",
+    arguments: [
+      ("1970-01-01", 0), ("2006-06-17T16:01:21", 1_150_560_081), ("2000-03-01", 951_868_800),
+      ("2100-03-01", 4_107_542_400),
+    ])
   func dates(_ text: String, _ seconds: Int64) throws {
     #expect(try request("-rtc base=\(text)").realTimeClock == .date(seconds))
   }
 
-  @Test("-rtc refuses what is no date", arguments: ["2006-02-29", "2006-13-01", "2006-06-17T24:00:00", "6-6-6", "é-01-01"])
+  @Test(
+    "-rtc refuses what is no date",
+    arguments: ["2006-02-29", "2006-13-01", "2006-06-17T24:00:00", "6-6-6", "é-01-01"])
   func badDates(_ text: String) { #expect(complaints("-rtc base=\(text)").count == 1) }
 
   @Test("A bad accelerator before a good one is only told")
@@ -381,7 +406,9 @@ struct Configurations {
   @Test("-global takes its value as it stands")
   func globals() throws {
     #expect(
-      try request("-global a.b=c,d=e").machine.globals == [GlobalProperty(driver: "a", property: "b", value: "c,d=e")])
+      try request("-global a.b=c,d=e").machine.globals == [
+        GlobalProperty(driver: "a", property: "b", value: "c,d=e")
+      ])
     #expect(
       try request("-global driver=a,property=b,value=c").machine.globals
         == [GlobalProperty(driver: "a", property: "b", value: "c")])
@@ -391,8 +418,10 @@ struct Configurations {
   func garbage() {
     var state: UInt64 = 88_172_645_463_325_252
     let pieces = [
-      "-M", "-smp", "-m", "-device", "-drive", "-icount", "-serial", "-chardev", "-rtc", "-global", "-accel", ",", ",,", "=",
-      "virt", "help", "?", "id=x", "-1", "18446744073709551615", "0x", "é", "", "file=", "shift=1", "mon:", "chardev:", "{",
+      "-M", "-smp", "-m", "-device", "-drive", "-icount", "-serial", "-chardev", "-rtc", "-global", "-accel",
+      ",", ",,", "=",
+      "virt", "help", "?", "id=x", "-1", "18446744073709551615", "0x", "é", "", "file=", "shift=1", "mon:",
+      "chardev:", "{",
     ]
     for _ in 0..<20_000 {
       var words: [String] = []
@@ -416,7 +445,8 @@ struct Configurations {
 struct HelpAnswers {
   @Test("Lists name what there is")
   func lists() throws {
-    #expect(try answer("-machine help") == "Supported machines are:\nvirt                 RISC-V VirtIO board\n")
+    #expect(
+      try answer("-machine help") == "Supported machines are:\nvirt                 RISC-V VirtIO board\n")
     #expect(try answer("-cpu help") == "Available CPUs:\n  max\n  rv64\n")
     #expect(try answer("-device help") == "Storage devices:\nname \"virtio-blk-device\", bus virtio-bus\n")
     #expect(

@@ -61,7 +61,8 @@ private final class Bench: Sendable {
     let box = Box()
     multiplexer = Multiplexer(
       escape: escape,
-      actions: .init(exit: { box.bench?.exits.withLock { $0 += 1 } }, saveDisks: { box.bench?.saves.withLock { $0 += 1 } }),
+      actions: .init(
+        exit: { box.bench?.exits.withLock { $0 += 1 } }, saveDisks: { box.bench?.saves.withLock { $0 += 1 } }),
       output: { [screen] in screen.send($0) }, ring: {}, now: { box.bench?.clock.withLock { $0 } ?? 0 })
     guestPort = multiplexer.addPort(gate: gate)
     monitorPort = multiplexer.addPort(gate: nil)

@@ -65,6 +65,26 @@ struct OutputTests {
     close(ends.read)
   }
 
+  @Test("Who prints more than the reader takes waits, until waiting is called off")
+  func backPressure() throws {
+    let ends = try makePipe()
+    let writer = OutputWriter(descriptor: ends.write)
+    let sent = Mutex(0)
+    HostThread.start {
+      for _ in 0..<8 {
+        writer.send([UInt8](repeating: 65, count: 1 << 20))
+        sent.withLock { $0 += 1 }
+      }
+    }
+    for _ in 0..<500 where sent.withLock({ $0 < 4 }) { usleep(10_000) }
+    usleep(50_000)
+    #expect(sent.withLock { $0 } < 8)
+    writer.stopWaiting()
+    for _ in 0..<500 where sent.withLock({ $0 < 8 }) { usleep(10_000) }
+    #expect(sent.withLock { $0 } == 8)
+    close(ends.read)
+  }
+
   @Test("A file console writes its file, and says why it cannot")
   func file() throws {
     let path = "/tmp/apus-file-console-\(getpid())"

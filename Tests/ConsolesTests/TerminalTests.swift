@@ -21,7 +21,8 @@ private final class Session {
     let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
     guard count > 0 else { return nil }
     let tests = String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    let folder = tests.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+    let folder = tests.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
+      separator: "/")
     let program = "\(folder)/apus-system-riscv64"
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
@@ -35,8 +36,11 @@ private final class Session {
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
     var words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) } + [nil]
     defer { for word in words { free(word) } }
+    // Swift's own crash reporter would ask questions on the terminal, and wait.
+    var environment: [UnsafeMutablePointer<CChar>?] = [strdup("SWIFT_BACKTRACE=enable=no"), nil]
+    defer { for word in environment { free(word) } }
     var child = pid_t()
-    guard posix_spawn(&child, program, &actions, &attributes, &words, environ) == 0 else { return nil }
+    guard posix_spawn(&child, program, &actions, &attributes, &words, &environment) == 0 else { return nil }
     process = child
   }
 
@@ -56,11 +60,14 @@ private final class Session {
 
   var isRestored: Bool {
     let now = settings
-    return now.c_lflag == original.c_lflag && now.c_iflag == original.c_iflag && now.c_oflag == original.c_oflag
+    return now.c_lflag == original.c_lflag && now.c_iflag == original.c_iflag
+      && now.c_oflag == original.c_oflag
       && now.c_cflag == original.c_cflag
   }
 
-  func type(_ text: String) { _ = Array(text.utf8).withUnsafeBytes { write(primary, $0.baseAddress, $0.count) } }
+  func type(_ text: String) {
+    _ = Array(text.utf8).withUnsafeBytes { write(primary, $0.baseAddress, $0.count) }
+  }
 
   /// What the terminal shows until `text` appears, or too much time has passed.
   func read(until text: String) -> String {
@@ -125,12 +132,15 @@ struct TerminalTests {
     let session = try #require(Session(machine))
     #expect(Session.wait { session.isRaw })
     kill(session.process, signal)
-    #expect(session.read(until: "terminating").contains("terminating on signal \(signal) from pid \(getpid())"))
+    #expect(
+      session.read(until: "terminating").contains("terminating on signal \(signal) from pid \(getpid())"))
     #expect(session.ended() == 0)
     #expect(session.isRestored)
   }
 
-  @Test("after crashes, which stay crashes", arguments: [SIGQUIT, SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP])
+  @Test(
+    "after crashes, which stay crashes",
+    arguments: [SIGQUIT, SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP])
   func crashes(_ signal: Int32) throws {
     let session = try #require(Session(machine))
     #expect(Session.wait { session.isRaw })
@@ -160,7 +170,8 @@ struct TerminalTests {
 
   @Test("with Ctrl-C still a signal on -serial stdio")
   func plainSerial() throws {
-    let session = try #require(Session(["-M", "virt", "-bios", "none", "-display", "none", "-serial", "stdio", "-S"]))
+    let session = try #require(
+      Session(["-M", "virt", "-bios", "none", "-display", "none", "-serial", "stdio", "-S"]))
     #expect(Session.wait { session.isRaw })
     #expect(session.settings.c_lflag & tcflag_t(ISIG) != 0)
   }

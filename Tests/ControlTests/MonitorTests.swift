@@ -48,7 +48,12 @@ private final class MockMachine: MonitoredMachine {
     [
       DeviceNode(
         typeName: "virtio-mmio", windows: [(0x1000_8000, 0x200)],
-        buses: [(name: "virtio-mmio-bus.7", type: "virtio-mmio-bus", devices: [DeviceNode(typeName: "virtio-blk-device", id: "d")])])
+        buses: [
+          (
+            name: "virtio-mmio-bus.7", type: "virtio-mmio-bus",
+            devices: [DeviceNode(typeName: "virtio-blk-device", id: "d")]
+          )
+        ])
     ]
   }
   var images: [MemoryImage] { [MemoryImage(name: "fdt", address: 0x8000_0000, size: 0x100, memory: "ram")] }
@@ -61,18 +66,27 @@ private func session(_ machine: MockMachine = MockMachine()) -> MonitorSession {
 @Suite("The monitor answers as QEMU's does")
 struct MonitorCommandTests {
   static let answers: [(String, String)] = [
-    ("", ""), ("   ", ""), ("foo", "unknown command: 'foo'\r\n"), ("info foo", "unknown command: 'info foo'\r\n"),
+    ("", ""), ("   ", ""), ("foo", "unknown command: 'foo'\r\n"),
+    ("info foo", "unknown command: 'info foo'\r\n"),
     ("info status", "VM status: running\r\n"), ("info version", "v\r\n"),
-    ("quit 3", "quit|q: extraneous characters at the end of line\r\nTry \"help quit\" for more information\r\n"),
-    ("info roms x", "roms: extraneous characters at the end of line\r\nTry \"help info roms\" for more information\r\n"),
+    (
+      "quit 3",
+      "quit|q: extraneous characters at the end of line\r\nTry \"help quit\" for more information\r\n"
+    ),
+    (
+      "info roms x",
+      "roms: extraneous characters at the end of line\r\nTry \"help info roms\" for more information\r\n"
+    ),
     ("cpu 7", "invalid CPU index\r\n"), ("cpu 1", ""),
     ("cpu", "unexpected end of expression\r\nTry \"help cpu\" for more information\r\n"),
     ("info registers 5", "CPU#5 not available\r\n"), ("help q", "quit|q  -- quit the emulator\r\n"),
     ("help foo", "unknown command: 'foo'\r\n"),
     ("help info status", "info status  -- show the current VM status (running|paused)\r\n"),
     ("info roms", "addr=0000000080000000 size=0x000100 mem=ram name=\"fdt\"\r\n"),
-    ("p 1+2*3", "0x7\r\n"), ("p/d -5", "-5\r\n"), ("p/c 65", "'A'\r\n"), ("p/o 8", "010\r\n"), ("p/i 3", "3\r\n"),
-    ("p/u -1", "18446744073709551615\r\n"), ("p/d 1+1&1", "2\r\n"), ("p/d (1+2)*4&3|8^1", "9\r\n"), ("p ( 3 )", "0x3\r\n"),
+    ("p 1+2*3", "0x7\r\n"), ("p/d -5", "-5\r\n"), ("p/c 65", "'A'\r\n"), ("p/o 8", "010\r\n"),
+    ("p/i 3", "3\r\n"),
+    ("p/u -1", "18446744073709551615\r\n"), ("p/d 1+1&1", "2\r\n"), ("p/d (1+2)*4&3|8^1", "9\r\n"),
+    ("p ( 3 )", "0x3\r\n"),
     ("p 7%%4", "invalid char '%' in expression\r\nTry \"help p\" for more information\r\n"),
     ("p 1/0", "division by zero\r\nTry \"help p\" for more information\r\n"),
     ("p 1+", "unexpected end of expression\r\nTry \"help p\" for more information\r\n"),
@@ -88,11 +102,12 @@ struct MonitorCommandTests {
     ("xp/1xg 0x80000000", "0000000080000000: 0x0706050403020100\r\n"),
     ("xp /2dh 0x80000000", "0000000080000000:   256   770\r\n"),
     ("xp/2uw 0x80000000", "0000000080000000:   50462976  117835012\r\n"),
-    ("xp/1ow 0x80000000", "0000000080000000:  0300200400\r\n"),
+    ("xp/1ow 0x80000000", "0000000080000000:  0300400400\r\n"),
     ("xp/1cw 0x80000041", "0000000080000041: 'A' 'B' 'C' 'D'\r\n"),
     ("xp/1xw 0x10000000", "0000000010000000: 0xaaaaaaaa\r\n"), ("xp/0x 0x80000000", ""),
     ("xp/2xw 5", "0000000000000005: Cannot access memory\r\n"),
-    ("xp/1xw -1", "ffffffffffffffff: Cannot access memory\r\n"), ("x/1xw 0", "0000000000000000: 0x03020100\r\n"),
+    ("xp/1xw -1", "ffffffffffffffff: Cannot access memory\r\n"),
+    ("x/1xw 0", "0000000000000000: 0x03020100\r\n"),
     ("xp/2i 0x80000000", "0x80000000:  0100              nop\r\n0x80000002:  0302              nop\r\n"),
     ("xp/2zz 0", "invalid char in format: 'z'\r\nTry \"help xp\" for more information\r\n"),
     ("system_powerdown", "Error: no power button\r\n"),
@@ -122,10 +137,14 @@ struct MonitorCommandTests {
   func registers() {
     let text = session().execute("info registers")
     let lines = text.split(separator: "\r\n", omittingEmptySubsequences: false)
-    #expect(lines.prefix(5) == ["", "CPU#0", " pc       0000000080000000", " mhartid  0000000000000000", " satp     0000000000000000"])
+    #expect(
+      lines.prefix(5) == [
+        "", "CPU#0", " pc       0000000080000000", " mhartid  0000000000000000", " satp     0000000000000000",
+      ])
     #expect(
       lines[5]
-        == " x0/zero  0000000000000000 x1/ra    0000000000000011 x2/sp    0000000000000022 x3/gp    0000000000000033")
+        == " x0/zero  0000000000000000 x1/ra    0000000000000011 x2/sp    0000000000000022 x3/gp    0000000000000033"
+    )
     #expect(lines[13].hasPrefix(" f0/ft0   0000000000000000 f1/ft1   0000000000000001"))
     #expect(session().execute("info registers -a").contains("CPU#1\r\n"))
     #expect(!session().execute("info registers 1").contains("f0/ft0"))
@@ -133,8 +152,12 @@ struct MonitorCommandTests {
 
   @Test("info mtree and info qtree list what is there")
   func trees() {
-    #expect(session().execute("info mtree").contains("    0000000080000000-000000008000ffff (prio 0, ram): ram\r\n"))
-    #expect(session().execute("info mtree -f").contains("\r\n  0000000080000000-000000008000ffff (prio 0, ram): ram\r\n"))
+    #expect(
+      session().execute("info mtree").contains("    0000000080000000-000000008000ffff (prio 0, ram): ram\r\n")
+    )
+    #expect(
+      session().execute("info mtree -f").contains(
+        "\r\n  0000000080000000-000000008000ffff (prio 0, ram): ram\r\n"))
     #expect(
       session().execute("info qtree")
         == """
@@ -162,7 +185,10 @@ struct MonitorCommandTests {
   func garbage() {
     let session = session()
     var state: UInt64 = 0x9e37_79b9_7f4a_7c15
-    let pieces = ["xp", "x", "p", "/", "4", "-", "(", "0x", "$", "'", "info ", "registers", "99999999999", "é", "i", "c", "w", " ", "~", "cpu"]
+    let pieces = [
+      "xp", "x", "p", "/", "4", "-", "(", "0x", "$", "'", "info ", "registers", "99999999999", "é", "i", "c",
+      "w", " ", "~", "cpu",
+    ]
     for _ in 0..<5000 {
       var line = ""
       for _ in 0..<8 {
