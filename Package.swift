@@ -46,11 +46,17 @@ let package = Package(
       ], swiftSettings: strict),
     // Measures Apus against QEMU: docs/benchmarks.md.
     .executableTarget(name: "apus-bench", path: "Benchmarks/Harness", swiftSettings: strict),
+    // docs/decision-1.md's figures.
+    .executableTarget(
+      name: "measure-conformers", dependencies: ["Machine", "RISCV", "Translator"],
+      path: "Benchmarks/Conformers", exclude: ["kernels.c", "kernels.ld", "build-kernels"], swiftSettings: fast),
     .testTarget(name: "BootTests", dependencies: ["Boot", "Machine"], swiftSettings: strict),
     .testTarget(
       name: "BoardsTests", dependencies: ["Boards", "Boot", "Devices", "Machine", "RISCV"],
       resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(name: "RISCVTests", dependencies: ["RISCV"], swiftSettings: strict),
+    .testTarget(
+      name: "TranslatorTests", dependencies: ["Translator", "Machine", "RISCV"], swiftSettings: strict),
     .testTarget(
       name: "DevicesTests", dependencies: ["Devices", "Machine", "RISCV"], swiftSettings: strict),
     .testTarget(
