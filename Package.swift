@@ -44,11 +44,19 @@ let package = Package(
         "CommandLineOptions", "Control", "Boards", "Boot", "Devices", "Storage", "Consoles",
         "Machine", "RISCV",
       ], swiftSettings: strict),
+    // Measures Apus against QEMU: docs/benchmarks.md.
+    .executableTarget(name: "apus-bench", path: "Benchmarks/Harness", swiftSettings: strict),
+    // docs/decision-1.md's figures.
+    .executableTarget(
+      name: "measure-conformers", dependencies: ["Machine", "RISCV", "Translator"],
+      path: "Benchmarks/Conformers", exclude: ["kernels.c", "kernels.ld", "build-kernels"], swiftSettings: fast),
     .testTarget(name: "BootTests", dependencies: ["Boot", "Machine"], swiftSettings: strict),
     .testTarget(
       name: "BoardsTests", dependencies: ["Boards", "Boot", "Devices", "Machine", "RISCV"],
       resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(name: "RISCVTests", dependencies: ["RISCV"], swiftSettings: strict),
+    .testTarget(
+      name: "TranslatorTests", dependencies: ["Translator", "Machine", "RISCV"], swiftSettings: strict),
     .testTarget(
       name: "DevicesTests", dependencies: ["Devices", "Machine", "RISCV"], swiftSettings: strict),
     .testTarget(

@@ -80,6 +80,7 @@ enum Program {
     // What the guest printed last is still on its way; a terminal that takes nothing must not hold up
     // somebody who wants out.
     consoles.finish(patience: end == .quit ? 1000 : nil)
+    assembly.machine.finishTransfers()
     for drive in drives.values { try drive.flush() }
     if let path = request.reportPath { try writeReport(assembly, to: path) }
     if case .guest(let code) = end { return code }

@@ -2,7 +2,7 @@
 /// (IEEE 754-2019, §3.4). Everything else about a format follows from the two widths.
 ///
 /// A conformer is a type without values: it only chooses the specialisation of ``SoftFloat``.
-package protocol BinaryFormat {
+public protocol BinaryFormat {
   /// Width of the biased exponent *E* (w in IEEE 754-2019, table 3.5).
   static var exponentBits: Int { get }
   /// Width of the trailing significand *T* (t = p - 1 in the same table).
@@ -10,21 +10,21 @@ package protocol BinaryFormat {
 }
 
 /// Half precision: the "H" operand format (RISC-V Unprivileged, "Zfh").
-package enum Binary16: BinaryFormat {
-  package static var exponentBits: Int { 5 }
-  package static var fractionBits: Int { 10 }
+public enum Binary16: BinaryFormat {
+  public static var exponentBits: Int { 5 }
+  public static var fractionBits: Int { 10 }
 }
 
 /// Single precision: the "S" operand format (RISC-V Unprivileged, "F").
-package enum Binary32: BinaryFormat {
-  package static var exponentBits: Int { 8 }
-  package static var fractionBits: Int { 23 }
+public enum Binary32: BinaryFormat {
+  public static var exponentBits: Int { 8 }
+  public static var fractionBits: Int { 23 }
 }
 
 /// Double precision: the "D" operand format (RISC-V Unprivileged, "D").
-package enum Binary64: BinaryFormat {
-  package static var exponentBits: Int { 11 }
-  package static var fractionBits: Int { 52 }
+public enum Binary64: BinaryFormat {
+  public static var exponentBits: Int { 11 }
+  public static var fractionBits: Int { 52 }
 }
 
 extension BinaryFormat {

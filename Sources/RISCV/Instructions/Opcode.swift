@@ -2,7 +2,7 @@
 ///
 /// Several rows of the instruction table may share one opcode, because a compressed instruction's
 /// operands are expanded at decode. A case is the mnemonic with its dots as underscores.
-package enum Opcode: UInt16, CaseIterable, Sendable {
+public enum Opcode: UInt16, CaseIterable, Sendable {
   // MARK: Decoded-page states
 
   /// The slot was never decoded: an all-zero slot.

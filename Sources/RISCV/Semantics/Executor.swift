@@ -4,7 +4,7 @@
 ///
 /// Rules for the meanings: registers may be read lazily, so a write of `rd` is an instruction's last
 /// access; `Word.either` is control flow; whatever a conformer lowers by hand is a requirement here.
-package protocol Executor {
+public protocol Executor {
   associatedtype Value: Word
   /// The low 32 bits of a value.
   associatedtype Half: Word where Half.Condition == Value.Condition
@@ -97,10 +97,10 @@ package protocol Executor {
   mutating func control(_ i: Operation) throws(Trap)
 }
 
-package enum AtomicOperation { case swap, add, xor, and, or, min, max, minUnsigned, maxUnsigned }
-package enum RealOperation { case add, subtract, multiply, divide, squareRoot }
-package enum RealChoice {
+public enum AtomicOperation { case swap, add, xor, and, or, min, max, minUnsigned, maxUnsigned }
+public enum RealOperation { case add, subtract, multiply, divide, squareRoot }
+public enum RealChoice {
   case minimum, maximum, minimumNaN, maximumNaN, copySign, copyNegatedSign, xorSign
 }
-package enum RealRelation { case equal, less, lessOrEqual, lessQuiet, lessOrEqualQuiet }
-package enum IntegerKind { case signed32, unsigned32, signed64, unsigned64 }
+public enum RealRelation { case equal, less, lessOrEqual, lessQuiet, lessOrEqualQuiet }
+public enum IntegerKind { case signed32, unsigned32, signed64, unsigned64 }

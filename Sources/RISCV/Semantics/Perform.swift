@@ -2,7 +2,7 @@ extension Executor {
   /// Performs one decoded instruction: the switch that the interpreter runs and the translator emits from.
   /// It holds what programs execute most; the rest is `performRare`, so that an interpreter's loop stays
   /// small enough for the compiler to keep its variables in registers.
-  @inline(__always) package mutating func perform(_ i: Operation) throws(Trap) {
+  @inlinable @inline(__always) public mutating func perform(_ i: Operation) throws(Trap) {
     switch i.opcode {
 
     // MARK: Slot states
@@ -237,7 +237,7 @@ extension Executor {
 
   /// Everything else: system instructions, atomics, floating point, the odd bit manipulations. None of it
   /// jumps.
-  @inline(__always) package mutating func performRare(_ i: Operation) throws(Trap) {
+  @inlinable @inline(__always) public mutating func performRare(_ i: Operation) throws(Trap) {
     switch i.opcode {
 
     // MARK: Slot states

@@ -1,6 +1,6 @@
 /// A machine word under evaluation: a number for the interpreter, the description of one for the
 /// translator. Shift distances count modulo the width.
-package protocol Word {
+public protocol Word {
   associatedtype Condition
   init(immediate: Int64)
   /// 1 or 0.
@@ -51,89 +51,89 @@ package protocol Word {
 }
 
 /// Words that are numbers.
-package protocol Number: Word, FixedWidthInteger, UnsignedInteger where Condition == Bool {
+public protocol Number: Word, FixedWidthInteger, UnsignedInteger where Condition == Bool {
   associatedtype Signed: FixedWidthInteger & SignedInteger
 }
 
 extension UInt64: Number {
-  package typealias Condition = Bool
-  package typealias Signed = Int64
+  public typealias Condition = Bool
+  public typealias Signed = Int64
 }
 
 extension UInt32: Number {
-  package typealias Condition = Bool
-  package typealias Signed = Int32
+  public typealias Condition = Bool
+  public typealias Signed = Int32
 }
 
 extension Number {
-  @inline(__always) package init(immediate v: Int64) { self.init(truncatingIfNeeded: v) }
-  @inline(__always) package init(_ condition: Bool) { self = condition ? 1 : 0 }
+  @inline(__always) public init(immediate v: Int64) { self.init(truncatingIfNeeded: v) }
+  @inline(__always) public init(_ condition: Bool) { self = condition ? 1 : 0 }
   @inline(__always) var signed: Signed { Signed(truncatingIfNeeded: self) }
   @inline(__always) init(_ v: Signed) { self.init(truncatingIfNeeded: v) }
-  @inline(__always) package func arithmeticShift(_ b: Self) -> Self { Self(signed &>> b.signed) }
-  @inline(__always) package func rotatedLeft(_ b: Self) -> Self { self &<< b | self &>> (0 &- b) }
-  @inline(__always) package func rotatedRight(_ b: Self) -> Self { self &>> b | self &<< (0 &- b) }
-  @inline(__always) package func equals(_ b: Self) -> Bool { self == b }
-  @inline(__always) package func less(_ b: Self) -> Bool { signed < b.signed }
-  @inline(__always) package func lessUnsigned(_ b: Self) -> Bool { self < b }
-  @inline(__always) package static func not(_ c: Bool) -> Bool { !c }
-  @inline(__always) package static func either(
+  @inline(__always) public func arithmeticShift(_ b: Self) -> Self { Self(signed &>> b.signed) }
+  @inline(__always) public func rotatedLeft(_ b: Self) -> Self { self &<< b | self &>> (0 &- b) }
+  @inline(__always) public func rotatedRight(_ b: Self) -> Self { self &>> b | self &<< (0 &- b) }
+  @inline(__always) public func equals(_ b: Self) -> Bool { self == b }
+  @inline(__always) public func less(_ b: Self) -> Bool { signed < b.signed }
+  @inline(__always) public func lessUnsigned(_ b: Self) -> Bool { self < b }
+  @inline(__always) public static func not(_ c: Bool) -> Bool { !c }
+  @inline(__always) public static func either(
     _ c: Bool, _ yes: @autoclosure () -> Self, _ no: @autoclosure () -> Self
   ) -> Self {
     c ? yes() : no()
   }
-  @inline(__always) package func highProduct(_ b: Self) -> Self {
+  @inline(__always) public func highProduct(_ b: Self) -> Self {
     Self(signed.multipliedFullWidth(by: b.signed).high)
   }
-  @inline(__always) package func highProductUnsigned(_ b: Self) -> Self { multipliedFullWidth(by: b).high }
-  @inline(__always) package func quotient(_ b: Self) -> Self { Self(signed / b.signed) }
-  @inline(__always) package func quotientUnsigned(_ b: Self) -> Self { self / b }
-  @inline(__always) package func remainder(_ b: Self) -> Self { Self(signed % b.signed) }
-  @inline(__always) package func remainderUnsigned(_ b: Self) -> Self { self % b }
-  @inline(__always) package var leadingZeros: Self { Self(truncatingIfNeeded: leadingZeroBitCount) }
-  @inline(__always) package var trailingZeros: Self { Self(truncatingIfNeeded: trailingZeroBitCount) }
-  @inline(__always) package var population: Self { Self(truncatingIfNeeded: nonzeroBitCount) }
-  @inline(__always) package var bytesReversed: Self { byteSwapped }
+  @inline(__always) public func highProductUnsigned(_ b: Self) -> Self { multipliedFullWidth(by: b).high }
+  @inline(__always) public func quotient(_ b: Self) -> Self { Self(signed / b.signed) }
+  @inline(__always) public func quotientUnsigned(_ b: Self) -> Self { self / b }
+  @inline(__always) public func remainder(_ b: Self) -> Self { Self(signed % b.signed) }
+  @inline(__always) public func remainderUnsigned(_ b: Self) -> Self { self % b }
+  @inline(__always) public var leadingZeros: Self { Self(truncatingIfNeeded: leadingZeroBitCount) }
+  @inline(__always) public var trailingZeros: Self { Self(truncatingIfNeeded: trailingZeroBitCount) }
+  @inline(__always) public var population: Self { Self(truncatingIfNeeded: nonzeroBitCount) }
+  @inline(__always) public var bytesReversed: Self { byteSwapped }
 
   /// `pattern` in every byte.
   @inline(__always) private static func bytes(_ pattern: UInt8) -> Self {
     Self(truncatingIfNeeded: UInt64(pattern) &* 0x0101_0101_0101_0101)
   }
 
-  package var bitsInBytesReversed: Self {
+  public var bitsInBytesReversed: Self {
     var v = self
     v = (v &>> 1) & Self.bytes(0x55) | (v & Self.bytes(0x55)) &<< 1
     v = (v &>> 2) & Self.bytes(0x33) | (v & Self.bytes(0x33)) &<< 2
     return (v &>> 4) & Self.bytes(0x0f) | (v & Self.bytes(0x0f)) &<< 4
   }
 
-  package var bytesOrCombined: Self {
+  public var bytesOrCombined: Self {
     var v = self | (self &>> 1) & Self.bytes(0x7f)
     v |= (v &>> 2) & Self.bytes(0x3f)
     v |= (v &>> 4) & Self.bytes(0x0f)
     return (v & Self.bytes(1)) &* 0xff
   }
 
-  package func carrylessProduct(_ b: Self) -> Self {
+  public func carrylessProduct(_ b: Self) -> Self {
     var product: Self = 0
     for i in 0..<Self.bitWidth where b &>> Self(i) & 1 != 0 { product ^= self &<< Self(i) }
     return product
   }
 
-  package func carrylessHighProduct(_ b: Self) -> Self {
+  public func carrylessHighProduct(_ b: Self) -> Self {
     var product: Self = 0
     for i in 1..<Self.bitWidth where b &>> Self(i) & 1 != 0 { product ^= self &>> Self(Self.bitWidth - i) }
     return product
   }
 
-  package func carrylessReversedProduct(_ b: Self) -> Self {
+  public func carrylessReversedProduct(_ b: Self) -> Self {
     var product: Self = 0
     for i in 0..<Self.bitWidth where b &>> Self(i) & 1 != 0 { product ^= self &>> Self(Self.bitWidth - 1 - i) }
     return product
   }
 
-  package func permuted4(by b: Self) -> Self { permuted(by: b, elementBits: 4) }
-  package func permuted8(by b: Self) -> Self { permuted(by: b, elementBits: 8) }
+  public func permuted4(by b: Self) -> Self { permuted(by: b, elementBits: 4) }
+  public func permuted8(by b: Self) -> Self { permuted(by: b, elementBits: 8) }
 
   private func permuted(by b: Self, elementBits: Int) -> Self {
     let mask: Self = (1 << Self(elementBits)) - 1
@@ -145,7 +145,7 @@ extension Number {
     return result
   }
 
-  package var unzipped: Self {
+  public var unzipped: Self {
     var result: Self = 0
     for i in 0..<Self.bitWidth / 2 {
       result |= (self >> Self(2 * i) & 1) << Self(i)
@@ -154,7 +154,7 @@ extension Number {
     return result
   }
 
-  package var zipped: Self {
+  public var zipped: Self {
     var result: Self = 0
     for i in 0..<Self.bitWidth / 2 {
       result |= (self >> Self(i) & 1) << Self(2 * i)

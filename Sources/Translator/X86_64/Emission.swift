@@ -1,0 +1,390 @@
+// Unsafe pointers: the assembler's cursor stays inside the code memory because `RegionTranslator` keeps
+// `roomForRegion` bytes free before each region; the tables below have room for a region's worst case.
+import RISCV
+
+/// Where host code goes and what the region being translated has used: the emitter's state, reached by pointer
+/// from every term.
+///
+/// Host registers: rbp is the state block plus 128, so that x0–x31 have 8-bit displacements; rsp is the frame
+/// below; rax, rcx and rdx are scratch; `RegisterMap` has the rest.
+struct Emission {
+  /// Offsets from rsp while translated code runs.
+  enum Frame {
+    /// The lookaside's entries, for the hart's view of now.
+    static let table = 0
+    static let jumpCache = 8
+    static let context = 16
+    static let hostControl = 24
+    static let control = 28
+    static let otherControl = 32
+    static let slots = 40
+    static let slotCount = 11
+    static let size = 128
+  }
+
+  /// Instructions of a region at most.
+  static let regionLimit = 100
+
+  /// A jump out of the region after `executed` instructions.
+  struct SideExit {
+    var site: UnsafeMutableRawPointer
+    var target: UInt64
+    var executed: Int
+  }
+
+  /// A jump to the interpreter for the instruction at `pc`.
+  struct Miss {
+    var site: UnsafeMutableRawPointer
+    var pc: UInt64
+    var executed: Int
+  }
+
+  /// Rare code behind the region, which jumps to `site` and goes on at `resume`.
+  struct Rare {
+    var site: UnsafeMutableRawPointer
+    var resume: Int
+    /// -1: the result in xmm0 is a NaN. Else the rounding mode, and `opcode` on the operand at `register`.
+    var rounding: Int
+    var opcode: Int
+    var register: Int
+  }
+
+  var assembler: Assembler
+  /// By word of the state block: the host register that holds it, or -1.
+  let places: UnsafeMutablePointer<Int8>
+  let stubs: Stubs
+  let hasShortInstructions: Bool
+
+  // The instruction.
+  var pc: UInt64 = 0
+  var length = 4
+  var slotsUsed = 0
+  var isLeft = false
+
+  // The region.
+  var page: UInt64 = 0
+  var executed = 0
+  var hasEnded = false
+  var checkedFloatingPoint = false
+  var checkedRounding = false
+  var markedDirty = false
+  var entryPC: UInt64 = 0
+  /// Where the region's count and its jump for a spent budget are completed.
+  var entry: UnsafeMutableRawPointer
+  var entryJump: UnsafeMutableRawPointer
+
+  let sides: UnsafeMutablePointer<SideExit>
+  var sideCount = 0
+  let misses: UnsafeMutablePointer<Miss>
+  var missCount = 0
+  let rares: UnsafeMutablePointer<Rare>
+  var rareCount = 0
+
+  /// Where fixed pieces of code run.
+  struct Stubs {
+    var enter = 0
+    /// To the region for the guest address in rax.
+    var lookup = 0
+    /// rax: guest address, rcx: instructions counted but not executed.
+    var interpret = 0
+    var budget = 0
+    /// rax: guest address, rcx: the site to link, as an offset into the code memory.
+    var link = 0
+  }
+
+  init(
+    _ assembler: Assembler, _ places: UnsafeMutablePointer<Int8>, _ stubs: Stubs, hasShortInstructions: Bool
+  ) {
+    self.assembler = assembler
+    entry = assembler.cursor
+    entryJump = assembler.cursor
+    self.places = places
+    self.stubs = stubs
+    self.hasShortInstructions = hasShortInstructions
+    sides = .allocate(capacity: Self.regionLimit + 2)
+    misses = .allocate(capacity: 4 * Self.regionLimit + 2)
+    rares = .allocate(capacity: 2 * Self.regionLimit + 2)
+  }
+
+  func deallocate() {
+    sides.deallocate()
+    misses.deallocate()
+    rares.deallocate()
+  }
+
+  // MARK: Instructions that are left to the interpreter
+
+  /// Gives up the instruction: `RegionTranslator` takes back what it emitted.
+  @inline(never) mutating func leave() -> Term {
+    isLeft = true
+    return Term(immediate: 0)
+  }
+
+  /// Leaves to the interpreter at this instruction, at run time, where `condition` holds.
+  @inline(__always) mutating func leave(if condition: HostCondition) {
+    misses[missCount] = Miss(site: assembler.jump(condition), pc: pc, executed: executed)
+    missCount += 1
+  }
+
+  // MARK: Places
+
+  @inline(__always) static func displacement(_ word: Int) -> Int { word * 8 - 128 }
+
+  /// A slot of the frame for a value that outlives an operation.
+  mutating func slot() -> Leaf {
+    if slotsUsed == Frame.slotCount {
+      isLeft = true
+      slotsUsed = 0
+    }
+    slotsUsed += 1
+    return Leaf(.slot, slotsUsed - 1)
+  }
+
+  @inline(never) mutating func spill(_ term: Term) -> Leaf {
+    let slot = slot()
+    store(term, slot)
+    return slot
+  }
+
+  @inline(never) mutating func store(_ term: Term, _ slot: Leaf) {
+    compute(term, .rax)
+    assembler.memory(Opcodes.store, .rax, .rsp, Frame.slots + 8 * slot.number)
+  }
+
+  /// The host register that holds the leaf; nil where none does.
+  @inline(__always) private func place(_ leaf: Leaf) -> HostRegister? {
+    switch leaf.kind {
+    case .guest:
+      let place = places[leaf.number]
+      return place < 0 ? nil : HostRegister(Int(place))
+    case .host: return HostRegister(leaf.number)
+    default: return nil
+    }
+  }
+
+  /// `opcode` on a register and a leaf in memory.
+  @inline(__always) private mutating func memory(_ opcode: Int, _ d: HostRegister, _ leaf: Leaf, _ wide: Bool)
+  {
+    if leaf.kind == .slot {
+      assembler.memory(opcode, d, .rsp, Frame.slots + 8 * leaf.number, wide: wide)
+    } else {
+      assembler.memory(opcode, d, .rbp, Self.displacement(leaf.number), wide: wide)
+    }
+  }
+
+  /// The leaf in some register, `temporary` where it is in none.
+  @inline(__always) mutating func source(
+    _ leaf: Leaf, _ immediate: Int64, _ temporary: HostRegister, _ wide: Bool
+  )
+    -> HostRegister
+  {
+    if let place = place(leaf) { return place }
+    load(temporary, leaf, immediate, wide)
+    return temporary
+  }
+
+  @inline(never) private mutating func load(_ d: HostRegister, _ leaf: Leaf, _ immediate: Int64, _ wide: Bool)
+  {
+    if leaf.kind == .constant || leaf.isZero {
+      assembler.move(d, immediate: leaf.isZero ? 0 : immediate)
+    } else {
+      memory(Opcodes.load, d, leaf, wide)
+    }
+  }
+
+  /// The leaf into `d`.
+  @inline(__always) private mutating func move(
+    _ d: HostRegister, _ leaf: Leaf, _ immediate: Int64, _ wide: Bool
+  ) {
+    let s = source(leaf, immediate, d, wide)
+    if s != d { assembler.registers(Opcodes.load, d, s, wide: wide) }
+  }
+
+  /// `opcode` on `d` and the leaf, by `temporary` where that is a constant.
+  @inline(__always) private mutating func apply(
+    _ opcode: Int, _ d: HostRegister, _ leaf: Leaf, _ immediate: Int64, _ wide: Bool,
+    _ temporary: HostRegister
+  ) {
+    if let s = place(leaf) {
+      assembler.registers(opcode, d, s, wide: wide)
+    } else if leaf.kind == .constant || leaf.isZero {
+      load(temporary, leaf, immediate, wide)
+      assembler.registers(opcode, d, temporary, wide: wide)
+    } else {
+      memory(opcode, d, leaf, wide)
+    }
+  }
+
+  // MARK: Computing
+
+  /// A value that is good only right after the operation that made it.
+  private mutating func checkFresh(_ cursor: Int64) {
+    if cursor != Int64(Int(bitPattern: assembler.cursor)) { isLeft = true }
+  }
+
+  /// The term's value into `d`: all 64 bits of wide and extended terms, the low 32 of others.
+  @inline(never) mutating func compute(_ t: Term, _ d: HostRegister) {
+    switch t.form {
+    case .leaf:
+      if t.left.kind == .host { checkFresh(t.immediate) }
+      if t.isSignExtended {
+        assembler.registers(Opcodes.loadSigned32, d, source(t.left, t.immediate, d, true))
+      } else if t.isZeroExtended {
+        assembler.registers(Opcodes.load, d, source(t.left, t.immediate, d, true), wide: false)
+      } else {
+        move(d, t.left, t.immediate, t.isWide)
+      }
+    case .memory:
+      checkFresh(t.immediate)
+      assembler.indexed(t.memoryOpcode, d, .rax, .rcx, wide: t.isWide)
+    case .condition:
+      let condition = HostCondition(Int(t.bits >> 56))
+      compare(t.left, t.right, t.immediate, t.isWide)
+      assembler.set(condition, d)
+    case .operation:
+      if t.isZeroExtended {
+        binary(t, .rax)
+        assembler.registers(Opcodes.load, d, .rax, wide: false)
+      } else if !t.isSignExtended {
+        binary(t, d)
+      } else if t.op == .add && t.right.kind == .constant && t.immediate == 0 {
+        // sext.w
+        assembler.registers(Opcodes.loadSigned32, d, source(t.left, 0, d, true))
+      } else {
+        binary(t, .rax)
+        assembler.registers(Opcodes.loadSigned32, d, .rax)
+      }
+    }
+  }
+
+  @inline(__always) private mutating func binary(_ t: Term, _ d: HostRegister) {
+    if t.right.kind == .constant && !t.op.isWide {
+      binaryConstant(t, d)
+    } else if t.op.isWide {
+      accumulator(t, d)
+    } else if t.op.isShift {
+      let distance = source(t.right, 0, .rcx, false)
+      assembler.move(.rcx, distance)
+      move(.rax, t.left, t.immediate, t.isWide)
+      let rex = t.isWide
+      assembler.registers(Opcodes.shift, HostRegister(t.op.digit), .rax, wide: rex)
+      if d != .rax { assembler.registers(Opcodes.load, d, .rax, wide: rex) }
+    } else {
+      binaryLeaves(t, d)
+    }
+  }
+
+  /// With a constant on the right.
+  @inline(never) private mutating func binaryConstant(_ t: Term, _ d: HostRegister) {
+    let wide = t.isWide
+    if t.op.isShift {
+      move(d, t.left, 0, wide)
+      let distance = Int(t.immediate) & (wide ? 63 : 31)
+      if distance != 0 { assembler.shift(t.op.digit, d, immediate: distance, wide: wide) }
+      return
+    }
+    guard let operation = t.op.arithmetic, t.immediate == Int64(Int32(truncatingIfNeeded: t.immediate)) else {
+      let s = source(t.left, 0, .rax, wide)
+      assembler.move(.rcx, immediate: t.immediate)
+      assembler.registers(t.op.opcode, .rcx, s, wide: wide)
+      assembler.move(d, .rcx)
+      if t.op == .subtract { isLeft = true }
+      return
+    }
+    let v = Int(t.immediate)
+    if t.left.isZero && (operation == .add || operation == .or || operation == .exclusiveOr) {
+      assembler.move(d, immediate: t.immediate)
+    } else if operation == .add {
+      let s = source(t.left, 0, d, wide)
+      if v == 0 {
+        assembler.move(d, s)
+      } else if s == d {
+        assembler.arithmetic(.add, d, immediate: v, wide: wide)
+      } else {
+        assembler.memory(Opcodes.address, d, s, v, wide: wide)
+      }
+    } else {
+      move(d, t.left, 0, wide)
+      if operation == .exclusiveOr && v == -1 {
+        assembler.registers(Opcodes.unary, HostRegister(2), d, wide: wide)
+      } else {
+        assembler.arithmetic(operation, d, immediate: v, wide: wide)
+      }
+    }
+  }
+
+  @inline(never) private mutating func binaryLeaves(_ t: Term, _ d: HostRegister) {
+    let wide = t.isWide
+    let left = place(t.left)
+    let right = place(t.right)
+    if t.op == .add && t.right.isZero || t.op == .or && t.right.isZero {
+      move(d, t.left, t.immediate, wide)
+    } else if t.op == .add && t.left.isZero {
+      move(d, t.right, 0, wide)
+    } else if left == d {
+      apply(t.op.opcode, d, t.right, 0, wide, .rcx)
+    } else if right == d && t.op.commutes {
+      apply(t.op.opcode, d, t.left, t.immediate, wide, .rcx)
+    } else if t.op == .add, let left, let right {
+      assembler.indexed(Opcodes.address, d, left, right, wide: wide)
+    } else if right == d {
+      move(.rax, t.left, t.immediate, wide)
+      apply(t.op.opcode, .rax, t.right, 0, wide, .rcx)
+      assembler.move(d, .rax)
+    } else {
+      move(d, t.left, t.immediate, wide)
+      apply(t.op.opcode, d, t.right, 0, wide, .rcx)
+    }
+  }
+
+  /// Operations on rdx:rax.
+  @inline(never) private mutating func accumulator(_ t: Term, _ d: HostRegister) {
+    let wide = t.isWide
+    let operand = source(t.right, t.immediate, .rcx, wide)
+    move(.rax, t.left, t.immediate, wide)
+    if t.op.isSignedDivision { assembler.extendAccumulator(wide: wide) }
+    if t.op.isUnsignedDivision {
+      assembler.registers(Arithmetic.exclusiveOr.opcode, .rdx, .rdx, wide: false)
+    }
+    assembler.registers(Opcodes.unary, HostRegister(t.op.digit), operand, wide: wide)
+    let isQuotient = t.op == .quotient || t.op == .quotientUnsigned
+    assembler.move(d, isQuotient ? .rax : .rdx)
+  }
+
+  @inline(never) mutating func compare(_ c: Term.Condition) {
+    compare(c.left, c.right, c.immediate, c.isWide)
+  }
+
+  @inline(never) private mutating func compare(_ left: Leaf, _ right: Leaf, _ immediate: Int64, _ wide: Bool)
+  {
+    let s = source(left, immediate, .rax, wide)
+    if right.isZero || right.kind == .constant && immediate == 0 {
+      assembler.registers(Opcodes.test, s, s, wide: wide)
+    } else if right.kind == .constant && immediate == Int64(Int32(truncatingIfNeeded: immediate)) {
+      assembler.arithmetic(.compare, s, immediate: Int(immediate), wide: wide)
+    } else {
+      apply(Arithmetic.compare.opcode, s, right, immediate, wide, .rcx)
+    }
+  }
+
+  /// The term's value into a word of the state block.
+  @inline(never) mutating func write(_ word: Int, _ t: Term) {
+    if word == Int(Operation.sink) { return }
+    let place = places[word]
+    if place >= 0 {
+      compute(t, HostRegister(Int(place)))
+      return
+    }
+    let displacement = Self.displacement(word)
+    // In memory where x86 can.
+    if t.form == .operation, t.isWide, !t.isZeroExtended, t.left.bits == Leaf(.guest, word).bits,
+      t.right.kind == .constant, let operation = t.op.arithmetic,
+      t.immediate == Int64(Int32(truncatingIfNeeded: t.immediate))
+    {
+      assembler.arithmetic(operation, .rbp, displacement, immediate: Int(t.immediate))
+      return
+    }
+    compute(t, .rax)
+    assembler.memory(Opcodes.store, .rax, .rbp, displacement)
+  }
+}

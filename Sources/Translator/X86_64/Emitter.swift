@@ -1,0 +1,129 @@
+// Unsafe pointers: `emission` is owned by `RegionTranslator`.
+import RISCV
+
+/// The `Executor` that emits x86-64 code instead of computing. What it does not lower leaves the instruction
+/// to the interpreter: `RegionTranslator` then ends the region before it.
+struct Emitter: Executor {
+  typealias Value = Term
+  typealias Half = Term
+  typealias Trap = Never
+  static var width: Int { 64 }
+
+  let emission: UnsafeMutablePointer<Emission>
+
+  // MARK: Registers
+
+  @inline(__always) subscript(x register: Int) -> Term {
+    get { Term(Leaf(.guest, register), emission) }
+    nonmutating set { emission.pointee.write(register, newValue) }
+  }
+  @inline(__always) func half(_ v: Term) -> Term { v.narrowed }
+  @inline(__always) func extended(_ v: Term) -> Term {
+    Term(bits: v.bits | Term.signBit, immediate: v.immediate, emission: v.emission)
+  }
+  @inline(__always) func zeroExtended(_ v: Term) -> Term {
+    Term(bits: v.bits | Term.zeroBit, immediate: v.immediate, emission: v.emission)
+  }
+
+  // MARK: Control
+
+  /// Out of line: smaller code, and no slower.
+  @inline(never) mutating func rare(_ i: Operation) { performRare(i) }
+
+  @inline(__always) func pc(plus distance: Int32) -> Term {
+    Term(immediate: Int64(bitPattern: emission.pointee.pc) &+ Int64(distance))
+  }
+
+  @inline(__always) mutating func shortForm() { emission.pointee.length = 2 }
+
+  mutating func branch(if condition: Term.Condition, by distance: Int32) {
+    emission.pointee.branch(condition, distance)
+  }
+
+  mutating func jump(by distance: Int32, link: Int) { emission.pointee.jump(distance, link) }
+
+  mutating func jump(to address: Term, link: Int) { emission.pointee.jump(address, link) }
+
+  mutating func fence(_ i: Operation) {
+    // The host keeps all orders but an earlier store before a later load.
+    let orders = Int(i.immediate)
+    if orders & 0x50 != 0 && orders & 0x0a != 0 { emission.pointee.fence() }
+  }
+
+  // MARK: What is left to the interpreter
+
+  mutating func system(_ i: Operation) { leave() }
+
+  mutating func control(_ i: Operation) {
+    // Behind the page's last instruction the next page goes on.
+    if i.opcode == .pageEnd { emission.pointee.endAtPageEnd() } else { leave() }
+  }
+
+  @inline(__always) private func leave() { _ = emission.pointee.leave() }
+}
+
+extension Emission {
+  /// Where the next instruction is.
+  private var next: UInt64 { pc &+ UInt64(length) }
+
+  private func isMisaligned(_ target: UInt64) -> Bool { !hasShortInstructions && target & 2 != 0 }
+
+  /// Backward branches end the region: what goes on behind them is a region of its own, so that a loop's
+  /// jump back needs no correction of the budget.
+  mutating func branch(_ condition: Term.Condition, _ distance: Int32) {
+    let target = pc &+ UInt64(bitPattern: Int64(distance))
+    if isMisaligned(target) { isLeft = true }
+    compare(condition)
+    sides[sideCount] = SideExit(site: assembler.jump(condition.host), target: target, executed: executed + 1)
+    sideCount += 1
+    if distance <= 0 { end(at: next) }
+  }
+
+  mutating func jump(_ distance: Int32, _ link: Int) {
+    let target = pc &+ UInt64(bitPattern: Int64(distance))
+    if isMisaligned(target) { isLeft = true }
+    write(link, Term(immediate: Int64(bitPattern: next)))
+    end(at: target)
+  }
+
+  mutating func jump(_ address: Term, _ link: Int) {
+    compute(address, .rax)
+    assembler.arithmetic(.and, .rax, immediate: -2)
+    if !hasShortInstructions {
+      // test al, 2
+      assembler.byte(0xa8)
+      assembler.byte(2)
+      leave(if: .notEqual)
+    }
+    if link != Int(Operation.sink) {
+      let place = places[link]
+      if place >= 0 {
+        assembler.move(HostRegister(Int(place)), immediate: Int64(bitPattern: next))
+      } else {
+        assembler.move(.rcx, immediate: Int64(bitPattern: next))
+        assembler.memory(Opcodes.store, .rcx, .rbp, Self.displacement(link))
+      }
+    }
+    assembler.jump(to: stubs.lookup)
+    hasEnded = true
+  }
+
+  mutating func fence() {
+    // mfence
+    assembler.byte(0x0f)
+    assembler.byte(0xae)
+    assembler.byte(0xf0)
+  }
+
+  /// The region goes on at `target`, all its instructions executed.
+  mutating func end(at target: UInt64) {
+    sides[sideCount] = SideExit(site: assembler.jump(), target: target, executed: -1)
+    sideCount += 1
+    hasEnded = true
+  }
+
+  mutating func endAtPageEnd() {
+    executed -= 1
+    end(at: pc)
+  }
+}
