@@ -10,6 +10,8 @@
     li a0, 0x50
     RAISES 5, 0x50, lw a1, 0(a0)
     RAISES 7, 0x58, sd a1, 8(a0)
+    RAISES 5, 0x51, lw a1, 1(a0)
+    RAISES 7, 0x53, sd a1, 3(a0)
     CLAIM 2  # a breakpoint's value is its address
     FAULTS 3, ebreak
     SAME s9, s10
