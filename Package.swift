@@ -44,6 +44,8 @@ let package = Package(
         "CommandLineOptions", "Control", "Boards", "Boot", "Devices", "Storage", "Consoles",
         "Machine", "RISCV",
       ], swiftSettings: strict),
+    // Measures Apus against QEMU: docs/benchmarks.md.
+    .executableTarget(name: "apus-bench", path: "Benchmarks/Harness", swiftSettings: strict),
     // docs/decision-1.md's figures.
     .executableTarget(
       name: "measure-conformers", dependencies: ["Machine", "RISCV", "Translator"],
@@ -67,6 +69,9 @@ let package = Package(
       name: "ConsolesTests", dependencies: ["Consoles", "Machine", "apus-system-riscv64"], swiftSettings: strict),
     .testTarget(
       name: "ControlTests", dependencies: ["Control", "Consoles", "Machine"], swiftSettings: strict),
+    // Guests on the program itself, beside the reference emulator.
+    .testTarget(
+      name: "SystemTests", dependencies: ["RISCV", "apus-system-riscv64"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

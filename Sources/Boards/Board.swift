@@ -28,6 +28,21 @@ package struct BoardRequest: Sendable {
   package let services: MachineServices
   /// Sentences that are to be among the machine's.
   package let warnings: [String]
+
+  package init(
+    configuration: MachineConfiguration, properties: PropertyValues, cpu: CPUConfiguration, hart: HartDescription,
+    harts: Int, ramSize: UInt64, backEnds: BackEnds, services: MachineServices, warnings: [String]
+  ) {
+    self.configuration = configuration
+    self.properties = properties
+    self.cpu = cpu
+    self.hart = hart
+    self.harts = harts
+    self.ramSize = ramSize
+    self.backEnds = backEnds
+    self.services = services
+    self.warnings = warnings
+  }
 }
 
 /// The boards that there are.

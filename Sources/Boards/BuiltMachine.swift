@@ -1,4 +1,5 @@
 import Boot
+import Devices
 import Machine
 import RISCV
 
@@ -100,6 +101,14 @@ package final class BuiltMachine: Sendable {
   package func reset() -> [String] {
     for placed in devices { placed.device.reset() }
     return load()
+  }
+
+  /// Takes transfers under way to their end, before the program ends: what the guest was told is written
+  /// must be written. Harts are at rest and the machine lock is free.
+  package func finishTransfers() {
+    services.lock.withLock {
+      for placed in devices { (placed.device as? any VirtIODevice)?.drain(queue: nil) }
+    }
   }
 
   /// For `-machine dumpdtb=`.

@@ -69,6 +69,11 @@ package struct DeviceTree: Sendable, Equatable {
   package struct Reservation: Sendable, Equatable {
     package var address: UInt64
     package var size: UInt64
+
+    package init(address: UInt64, size: UInt64) {
+      self.address = address
+      self.size = size
+    }
   }
 
   package var root = Node("")

@@ -3,6 +3,11 @@ package struct IntelHex: Sendable, Equatable {
   package struct Run: Sendable, Equatable {
     package var address: UInt64
     package var bytes: [UInt8]
+
+    package init(address: UInt64, bytes: [UInt8]) {
+      self.address = address
+      self.bytes = bytes
+    }
   }
 
   package private(set) var runs: [Run] = []

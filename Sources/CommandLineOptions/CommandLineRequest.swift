@@ -18,6 +18,8 @@ package struct CommandLineRequest: Sendable {
   package var isSnapshot = false
   /// `-no-shutdown`: stop instead of ending when the guest powers off.
   package var noShutdown = false
+  /// `-report`: where the account of the run goes when the machine ends; "-" is standard error.
+  package var reportPath: String?
   /// `-icount sleep=`: an idle deterministic machine waits for its next timer in real time.
   package var idleSleeps = true
   package var realTimeClock = RealTimeClockBase.utc

@@ -217,6 +217,12 @@ struct Option: Sendable {
     Option("no-reboot", nil, .debug, "end instead of rebooting") { reader, _ in
       reader.request.machine.noReboot = true
     },
+    Option(
+      "report", "FILE", .debug,
+      "write instruction counts and state hashes to FILE (- for standard error) when the machine ends"
+    ) { reader, argument in
+      reader.request.reportPath = argument
+    },
     Option("no-shutdown", nil, .debug, "stop instead of ending when the guest powers off") { reader, _ in
       reader.request.noShutdown = true
     },

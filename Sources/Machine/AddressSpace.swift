@@ -21,6 +21,8 @@ package struct MemoryRegion: Sendable {
   package let kind: Kind
   /// Host address of RAM and ROM.
   fileprivate nonisolated(unsafe) let host: UnsafeMutableRawPointer?
+  /// The memory file behind it, which knows the pages that were ever touched.
+  fileprivate var file: Int32 = -1
 
   package var last: UInt64 { base &+ (size &- 1) }
 }
@@ -41,16 +43,17 @@ package final class AddressSpace: PhysicalMemory {
 
   /// Maps `size` bytes of zeroed RAM at `base`. Pages cost host memory once touched.
   package func addRAM(_ name: String, base: UInt64, size: UInt64) throws(PropertyError) {
-    insert(MemoryRegion(name: name, base: base, size: size, kind: .ram, host: try Self.map(name, size)))
+    let (host, file) = try Self.map(name, size)
+    insert(MemoryRegion(name: name, base: base, size: size, kind: .ram, host: host, file: file))
     code.addRange(base: base, size: size)
   }
 
   /// Maps ROM with the given contents; guests read and execute it, their stores vanish.
   package func addROM(_ name: String, base: UInt64, size: UInt64, contents: [UInt8]) throws(PropertyError) {
-    let host = try Self.map(name, size)
+    let (host, file) = try Self.map(name, size)
     precondition(contents.count <= size)
     contents.withUnsafeBytes { if let from = $0.baseAddress { memcpy(host, from, contents.count) } }
-    insert(MemoryRegion(name: name, base: base, size: size, kind: .rom, host: host))
+    insert(MemoryRegion(name: name, base: base, size: size, kind: .rom, host: host, file: file))
     code.addRange(base: base, size: size)
   }
 
@@ -69,7 +72,9 @@ package final class AddressSpace: PhysicalMemory {
     regions.insert(region, at: place)
   }
 
-  private static func map(_ name: String, _ size: UInt64) throws(PropertyError) -> UnsafeMutableRawPointer {
+  private static func map(_ name: String, _ size: UInt64) throws(PropertyError) -> (
+    UnsafeMutableRawPointer, Int32
+  ) {
     let fd = host_memfd_create(name, 1)
     guard fd >= 0, size <= UInt64(Int.max), ftruncate(Int(size)) == 0 else {
       if fd >= 0 { close(fd) }
@@ -77,13 +82,50 @@ package final class AddressSpace: PhysicalMemory {
     }
     func ftruncate(_ n: Int) -> Int32 { Glibc.ftruncate(fd, n) }
     let host = mmap(nil, Int(size), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0)
-    close(fd)
-    guard let host, host != MAP_FAILED else { throw cannotAllocate(name) }
-    return host
+    guard let host, host != MAP_FAILED else {
+      close(fd)
+      throw cannotAllocate(name)
+    }
+    return (host, fd)
   }
 
   private static func cannotAllocate(_ name: String) -> PropertyError {
     PropertyError("cannot set up guest memory '\(name)': Cannot allocate memory")
+  }
+
+  deinit {
+    for region in regions {
+      if let host = region.host { munmap(host, Int(region.size)) }
+      if region.file >= 0 { close(region.file) }
+    }
+  }
+
+  // MARK: Contents
+
+  /// A hash of all RAM (FNV-1a over the words of every page that is not zero, with its address), for
+  /// comparing runs. Pages that were never touched are skipped without touching them.
+  package var contentHash: UInt64 {
+    // lseek(2): Glibc's module does not import these two.
+    let (seekData, seekHole) = (Int32(3), Int32(4))
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    func mix(_ word: UInt64) { hash = (hash ^ word) &* 0x100_0000_01b3 }
+    for region in regions where region.file >= 0 {
+      guard case .ram = region.kind, let host = region.host else { continue }
+      var at = 0
+      while true {
+        let data = lseek(region.file, at, seekData)
+        guard data >= 0, data < Int(region.size) else { break }
+        let hole = min(lseek(region.file, data, seekHole), Int(region.size))
+        for page in stride(from: data & ~0xfff, to: hole, by: 4096) {
+          let words = UnsafeRawBufferPointer(start: host + page, count: 4096).bindMemory(to: UInt64.self)
+          guard words.contains(where: { $0 != 0 }) else { continue }
+          mix(region.base &+ UInt64(page))
+          for word in words { mix(word) }
+        }
+        at = hole
+      }
+    }
+    return hash
   }
 
   // MARK: Harts

@@ -80,9 +80,29 @@ enum Program {
     // What the guest printed last is still on its way; a terminal that takes nothing must not hold up
     // somebody who wants out.
     consoles.finish(patience: end == .quit ? 1000 : nil)
+    assembly.machine.finishTransfers()
     for drive in drives.values { try drive.flush() }
+    if let path = request.reportPath { try writeReport(assembly, to: path) }
     if case .guest(let code) = end { return code }
     return 0
+  }
+
+  /// What two runs of a deterministic machine have in common.
+  private static func writeReport(_ assembly: Assembly, to path: String) throws {
+    let harts = assembly.runner.harts
+    let instructions = harts.reduce(0) { $0 &+ $1.instructionsRetired }
+    var text = "instructions \(instructions)\n"
+    text += "ram \(String(assembly.machine.memory.contentHash, radix: 16))\n"
+    for hart in harts {
+      text += "hart \(hart.id) \(hart.instructionsRetired) \(String(hart.stateHash, radix: 16))\n"
+    }
+    text += "decoded-code-bytes \(assembly.machine.memory.code.bytesUsed)\n"
+    let file = path == "-" ? fdopen(dup(2), "w") : fopen(path, "w")
+    guard let file else { throw ConfigurationError("-report \(path): Could not open '\(path)' for writing") }
+    let written = fputs(text, file)
+    guard fclose(file) == 0, written >= 0 else {
+      throw ConfigurationError("-report \(path): Could not write '\(path)'")
+    }
   }
 
   private static func writeDeviceTree(_ bytes: [UInt8], to path: String) throws {

@@ -4,7 +4,7 @@ import Machine
 import RISCV
 import Testing
 
-@testable import Boards
+import Boards
 
 private final class Power: PowerControl {
   func shutDown(exitCode: Int32) {}

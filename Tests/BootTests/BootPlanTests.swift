@@ -1,7 +1,7 @@
 import Machine
 import Testing
 
-@testable import Boot
+import Boot
 
 /// Which file goes where: the matrix that was measured on QEMU 10.0.
 @Suite struct BootPlanTests {

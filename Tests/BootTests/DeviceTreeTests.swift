@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Boot
+import Boot
 
 @Suite struct DeviceTreeTests {
   private var sample: DeviceTree {

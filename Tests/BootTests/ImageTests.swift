@@ -1,7 +1,7 @@
 import Machine
 import Testing
 
-@testable import Boot
+import Boot
 
 @Suite struct ImageTests {
   private func source(_ bytes: [UInt8]) -> ImageSource { ImageSource(name: "k", bytes: bytes) }

@@ -2,7 +2,7 @@ import Glibc
 import Machine
 import Testing
 
-@testable import Boot
+import Boot
 
 /// The cases that were measured on QEMU 10.0, word for word.
 @Suite struct LoaderTests {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Boot
+import Boot
 
 /// Readers of files meet every kind of rubbish: they refuse it or take it, and never trap.
 @Suite struct MutationTests {

@@ -1,6 +1,6 @@
 import Machine
 
-@testable import Boot
+import Boot
 
 /// Small files of every format, made by hand.
 enum Samples {

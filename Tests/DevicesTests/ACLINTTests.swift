@@ -2,7 +2,7 @@ import Machine
 import RISCV
 import Testing
 
-@testable import Devices
+import Devices
 
 private func makePorts(_ count: Int) -> [InterruptPort] { (0..<count).map { _ in InterruptPort() } }
 

@@ -1,7 +1,7 @@
 import Machine
 import Testing
 
-@testable import Devices
+import Devices
 
 private enum R {
   static let data: UInt64 = 0

@@ -3,7 +3,7 @@ import Machine
 import RISCV
 import Testing
 
-@testable import Devices
+import Devices
 
 private let machineExternal: UInt64 = 1 << 11
 private let supervisorExternal: UInt64 = 1 << 9

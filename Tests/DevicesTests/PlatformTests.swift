@@ -1,7 +1,7 @@
 import Machine
 import Testing
 
-@testable import Devices
+import Devices
 
 @Suite("SiFive test finisher")
 struct SiFiveTestTests {

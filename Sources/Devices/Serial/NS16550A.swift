@@ -7,6 +7,11 @@ package final class NS16550A: MMIODevice, CharacterFrontEnd {
   package struct Character: Codable, Sendable, Equatable {
     package var byte: UInt8
     package var isBreak = false
+
+    package init(byte: UInt8, isBreak: Bool = false) {
+      self.byte = byte
+      self.isBreak = isBreak
+    }
   }
 
   package struct State: Codable, Sendable, Equatable {

@@ -226,7 +226,7 @@ package final class Hart: @unchecked Sendable {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     let words = MemoryLayout<HartState>.size / 8
     UnsafeRawPointer(state).withMemoryRebound(to: UInt64.self, capacity: words) {
-      for i in 0..<words where i != 32 { hash = (hash ^ $0[i]) &* 0x100_0000_01b3 }
+      for i in 0..<words where i != Int(Operation.sink) { hash = (hash ^ $0[i]) &* 0x100_0000_01b3 }
     }
     return hash
   }

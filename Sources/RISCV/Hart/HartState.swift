@@ -33,7 +33,12 @@ package struct HartState {
   var reservedWidth: UInt64 = 0
   var reservedValue: UInt64 = 0
 
-  package var privilege: Privilege = .machine
+  /// A whole word, so that the block has no padding and its bytes are its value.
+  private var privilegeLevel: UInt64 = 3
+  package var privilege: Privilege {
+    get { Privilege(rawValue: privilegeLevel) ?? .machine }
+    set { privilegeLevel = newValue.rawValue }
+  }
   /// What went wrong, read where `Exit.trap` is caught.
   var trapCause: UInt64 = 0
   var trapValue: UInt64 = 0

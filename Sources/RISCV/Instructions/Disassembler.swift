@@ -44,7 +44,7 @@ package struct Disassembler: Sendable {
 }
 
 extension Disassembler {
-  static func hex(_ value: some BinaryInteger, digits: Int = 1) -> String {
+  package static func hex(_ value: some BinaryInteger, digits: Int = 1) -> String {
     let text = String(value, radix: 16)
     return "0x" + String(repeating: "0", count: Swift.max(0, digits - text.count)) + text
   }

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import RISCV
+import RISCV
 
 private let rich = Decoder(extensions: ExtensionSet.available.subtracting([.zcf]), xlen: 64)
 private let narrow = Decoder(extensions: .available, xlen: 32)

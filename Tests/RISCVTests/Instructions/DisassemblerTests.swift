@@ -1,6 +1,6 @@
 import Testing
 
-@testable import RISCV
+import RISCV
 
 private let extensions = ExtensionSet.available.subtracting([.zcf])
 private let canonical = Disassembler(extensions: extensions, xlen: 64, style: .canonical)

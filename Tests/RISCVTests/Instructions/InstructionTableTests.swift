@@ -1,6 +1,6 @@
 import Testing
 
-@testable import RISCV
+import RISCV
 
 /// Every set of extensions that makes a difference to which rows exist together.
 private func harts() -> [(ExtensionSet, Int)] {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import RISCV
+import RISCV
 
 private func failure(_ text: String) -> String? {
   do {

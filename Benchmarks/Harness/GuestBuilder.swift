@@ -1,0 +1,114 @@
+import Glibc
+
+/// Compiles guests with the cross compiler; what is newer than its sources is left alone.
+struct GuestBuilder {
+  var options: Options
+
+  init(_ options: Options) throws {
+    self.options = options
+    for folder in [".build", options.buildFolder] {
+      guard mkdir(folder, 0o777) == 0 || errno == EEXIST else {
+        throw BenchmarkError("cannot make the folder \(folder): \(lastError())")
+      }
+    }
+  }
+
+  func build(_ guest: BareGuest) throws -> String {
+    let count = max(1, Int(Double(guest.iterations) * options.factor))
+    let name = guest.id.replacing("/", with: "-") + "-\(count)"
+    var flags = guest.defines.map { "-D" + $0 } + ["-DITERATIONS=\(count)"]
+    if guest.paging == .sv39 { flags.append("-DSV39") }
+    let sources = ["bare/start.S", "bare/runtime.c", guest.source].map { options.sources + "/" + $0 }
+    return try compile(
+      name, sources: sources,
+      others: ["bare/link.ld", "bare/runtime.h", "calls/bytecode.h", "floating/real.h"],
+      flags: ["-march=rv64gc" + guest.extensions] + GuestBuilder.bare + flags + [
+        "-I", options.sources + "/bare", "-T", options.sources + "/bare/link.ld",
+      ] + sources + ["-lgcc"])
+  }
+
+  /// The guest whose first instructions print a byte.
+  func buildFirst() throws -> String {
+    let source = options.sources + "/bare/first.S"
+    return try compile(
+      "first", sources: [source], others: ["bare/link.ld"],
+      flags: ["-march=rv64gc"] + GuestBuilder.bare + ["-T", options.sources + "/bare/link.ld", source])
+  }
+
+  /// An initial file system in which `/kernel-work` is the program of that name: the one from
+  /// `Scripts/fetch-linux` with a second archive behind it.
+  func buildKernelWork() throws -> String {
+    let source = options.sources + "/linux/kernel-work.c"
+    let program = try compile(
+      "kernel-work", sources: [source], others: [],
+      flags: ["-O2", "-static", "-Wall", "-Wextra", "-Werror", source, "-lpthread"])
+    let path = options.buildFolder + "/kernel-work.cpio"
+    var bytes = try readFile(options.linuxFolder + "/initramfs.cpio.gz")
+    bytes += [UInt8](repeating: 0, count: (4 - bytes.count % 4) % 4)
+    bytes += Archive.entry("kernel-work", mode: 0o100755, try readFile(program))
+    bytes += Archive.entry("TRAILER!!!", mode: 0, [])
+    try writeFile(path, bytes)
+    return path
+  }
+
+  private static let bare = [
+    "-mabi=lp64d", "-mcmodel=medany", "-O2", "-std=gnu11", "-ffreestanding", "-fno-pie", "-no-pie", "-static",
+    "-nostdlib", "-nostartfiles", "-ffp-contract=off", "-fno-math-errno",
+    "-fno-tree-loop-distribute-patterns",
+    "-fno-stack-protector", "-fno-asynchronous-unwind-tables", "-Wall", "-Wextra", "-Werror",
+    "-Wl,--no-warn-rwx-segments", "-Wl,--build-id=none",
+  ]
+
+  private func compile(_ name: String, sources: [String], others: [String], flags: [String]) throws -> String
+  {
+    let target = options.buildFolder + "/" + name
+    let inputs = sources + others.map { options.sources + "/" + $0 }
+    if let built = modified(target), inputs.allSatisfy({ modified($0).map { $0 < built } ?? false }) {
+      return target
+    }
+    let compiler = try HostProcess([options.compiler] + flags + ["-o", target])
+    guard try compiler.finish(within: 120).exitCode == 0 else {
+      throw BenchmarkError("\(options.compiler) does not build \(name):\n\(compiler.text)")
+    }
+    return target
+  }
+
+  private func modified(_ path: String) -> Double? {
+    var file = stat()
+    guard stat(path, &file) == 0 else { return nil }
+    return Double(file.st_mtim.tv_sec) + Double(file.st_mtim.tv_nsec) / 1e9
+  }
+}
+
+/// The "newc" archive format of Linux (buffer-format.rst).
+enum Archive {
+  static func entry(_ name: String, mode: Int, _ content: [UInt8]) -> [UInt8] {
+    let fields = [1_000_000, mode, 0, 0, 1, 0, content.count, 0, 0, 0, 0, name.utf8.count + 1, 0]
+    let digits = fields.map { field in
+      let text = String(field, radix: 16)
+      return String(repeating: "0", count: 8 - text.count) + text
+    }
+    return padded(Array(("070701" + digits.joined() + name).utf8) + [0]) + padded(content)
+  }
+
+  private static func padded(_ bytes: [UInt8]) -> [UInt8] {
+    bytes + [UInt8](repeating: 0, count: (4 - bytes.count % 4) % 4)
+  }
+}
+
+func readFile(_ path: String) throws -> [UInt8] {
+  guard let file = fopen(path, "r") else { throw BenchmarkError("cannot read \(path): \(lastError())") }
+  defer { fclose(file) }
+  var bytes: [UInt8] = []
+  var part = [UInt8](repeating: 0, count: 1 << 20)
+  while case let count = fread(&part, 1, part.count, file), count > 0 { bytes += part[..<count] }
+  return bytes
+}
+
+func writeFile(_ path: String, _ bytes: [UInt8]) throws {
+  guard let file = fopen(path, "w") else { throw BenchmarkError("cannot write \(path): \(lastError())") }
+  let count = fwrite(bytes, 1, bytes.count, file)
+  guard fclose(file) == 0, count == bytes.count else {
+    throw BenchmarkError("cannot write \(path): \(lastError())")
+  }
+}

@@ -1,0 +1,94 @@
+import Glibc
+
+/// What the command line of `apus-bench` asks for.
+struct Options {
+  var apus = Options.neighbour("apus-system-riscv64")
+  var qemu = "qemu-system-riscv64"
+  var compiler = "riscv64-linux-gnu-gcc"
+  var linuxFolder = Options.cacheFolder + "/guests"
+  var sources = "Benchmarks/Guests"
+  var buildFolder = ".build/benchmarks"
+  var rounds = 3
+  var factor = 1.0
+  var only: [String] = []
+  var jsonFile: String?
+  var listsOnly = false
+
+  static let usage = """
+    usage: apus-bench [options]
+
+    Runs the benchmark guests under Apus and under QEMU, in turn, and prints CPU times, ratios and
+    the bars. To be started in the folder of the package; docs/benchmarks.md explains the figures.
+
+      --quick         one round instead of three
+      --rounds N      N rounds
+      --only WORD     only benchmarks whose SET/NAME contains WORD (repeatable)
+      --scale F       F times the work of every bare-metal guest
+      --apus PATH     the Apus to measure (default: beside this program)
+      --qemu PATH     the QEMU to measure (default: qemu-system-riscv64)
+      --linux FOLDER  Image, initramfs.cpio.gz and OpenSBI as Scripts/fetch-linux leaves them
+      --json FILE     write everything measured to FILE too
+      --list          name the benchmarks and end
+
+    """
+
+  init(_ words: [String]) throws {
+    var words = words[...]
+    func value(of option: String) throws -> String {
+      guard let word = words.popFirst() else { throw BenchmarkError("\(option) needs a value") }
+      return word
+    }
+    while let word = words.popFirst() {
+      switch word {
+      case "--quick": rounds = 1
+      case "--rounds":
+        guard let number = Int(try value(of: word)), (1...1000).contains(number) else {
+          throw BenchmarkError("--rounds needs a number from 1 to 1000")
+        }
+        rounds = number
+      case "--scale":
+        guard let number = Double(try value(of: word)), number > 0, number <= 1000 else {
+          throw BenchmarkError("--scale needs a factor above 0, at most 1000")
+        }
+        factor = number
+      case "--only": only.append(try value(of: word))
+      case "--apus": apus = try value(of: word)
+      case "--qemu": qemu = try value(of: word)
+      case "--linux": linuxFolder = try value(of: word)
+      case "--json": jsonFile = try value(of: word)
+      case "--list": listsOnly = true
+      case "-h", "--help":
+        print(Options.usage, terminator: "")
+        exit(0)
+      default: throw BenchmarkError("\(word) is no option of apus-bench; --help lists them")
+      }
+    }
+  }
+
+  func wants(_ name: String) -> Bool { only.isEmpty || only.contains { name.contains($0) } }
+
+  private static var cacheFolder: String {
+    if let path = environment("APUS_CACHE") { return path }
+    return (environment("XDG_CACHE_HOME") ?? (environment("HOME") ?? "") + "/.cache") + "/apus"
+  }
+
+  private static func environment(_ name: String) -> String? {
+    guard let value = getenv(name), value.pointee != 0 else { return nil }
+    return String(cString: value)
+  }
+
+  /// A program in the folder of this one.
+  private static func neighbour(_ name: String) -> String {
+    var path = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+    let count = readlink("/proc/self/exe", &path, Int(PATH_MAX))
+    let own = count > 0 ? path.prefix(count).map { UInt8(bitPattern: $0) } : []
+    let folder = own.lastIndex(of: UInt8(ascii: "/")).map { own[..<$0] } ?? []
+    return String(decoding: folder, as: UTF8.self) + "/" + name
+  }
+}
+
+/// Why a measurement is impossible or worth nothing, as a sentence.
+struct BenchmarkError: Error, CustomStringConvertible {
+  let description: String
+  init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,105 @@
+import Foundation
+import RISCV
+import Testing
+
+extension SystemTests {
+  /// Random programs end the same here and on Debian 13's QEMU 10.0.
+  ///
+  /// APUS_DIFFERENTIAL_SEED (a number, or `fresh`), _IMAGES and _LENGTH (instructions in a batch) ask for
+  /// more than the fixed programs.
+  struct DifferentialTests {
+    private static let environment = ProcessInfo.processInfo.environment
+    private static let images = environment["APUS_DIFFERENTIAL_IMAGES"].flatMap { Int($0) } ?? 6
+    private static let length = environment["APUS_DIFFERENTIAL_LENGTH"].flatMap { Int($0) } ?? 20
+    private static let firstSeed: UInt64 =
+      switch environment["APUS_DIFFERENTIAL_SEED"] {
+      case nil: 1
+      case "fresh"?: UInt64.random(in: 0...UInt64.max)
+      case let text?: UInt64(text) ?? 1
+      }
+
+    @Test func randomProgramsEndTheSameAsOnTheReference() async throws {
+      var (instructions, differences) = (0, 0)
+      for number in 0..<Self.images {
+        let seed = Self.firstSeed &+ UInt64(number)
+        var maker = BatchMaker(seed: seed)
+        let count = min(500, BatchImage.largest / (840 + 4 * Self.length))
+        let image = BatchImage((0..<count).map { _ in maker.batch(length: Self.length) })
+        let (ours, theirs) = try await Self.runBoth(image)
+        instructions += image.code.reduce(0) { $0 + $1.words.count }
+        for index in 0..<count where Self.differs(ours, theirs, index) {
+          differences += 1
+          guard differences <= 10 else { continue }
+          Issue.record(Comment(rawValue: try await Self.explanation(image, index, seed)))
+        }
+      }
+      #expect(differences == 0)
+      #expect(instructions > Self.images * 1000)
+      print(
+        "differential: \(instructions) instructions from seed \(Self.firstSeed), \(differences) differences")
+    }
+
+    // MARK: Running
+
+    private static func runBoth(_ image: BatchImage) async throws -> ([UInt8], [UInt8]) {
+      let folder = try TemporaryFolder()
+      let kernel = try folder.write(image.bytes, "image")
+      let common = [
+        "-M", "virt", "-bios", "none", "-display", "none", "-monitor", "none", "-cpu", BatchMaker.cpu,
+        "-kernel",
+        kernel, "-serial",
+      ]
+      var outputs: [[UInt8]] = []
+      for (name, program) in [
+        ("ours", [try Programs.emulator]),
+        ("theirs", [Programs.script("trixie-run"), "qemu-system-riscv64"]),
+      ] {
+        let ran = try await Programs.run(program + common + ["file:" + folder.path(name)], seconds: 120)
+        let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder.path(name))))
+        guard ran.end == .exit(0), bytes.count == image.batches.count * BatchImage.resultSize else {
+          throw TestSetupError(
+            "\(bytes.count / BatchImage.resultSize) of \(image.batches.count) batches ran: \(ran)")
+        }
+        outputs.append(bytes)
+      }
+      return (outputs[0], outputs[1])
+    }
+
+    private static func result(_ output: [UInt8], _ index: Int) -> ArraySlice<UInt8> {
+      output[index * BatchImage.resultSize..<(index + 1) * BatchImage.resultSize]
+    }
+
+    private static func differs(_ ours: [UInt8], _ theirs: [UInt8], _ index: Int) -> Bool {
+      result(ours, index) != result(theirs, index)
+    }
+
+    // MARK: Explaining
+
+    /// Which instruction differs first, found by running every prefix of the batch; what went in and
+    /// what came out.
+    private static func explanation(_ image: BatchImage, _ index: Int, _ seed: UInt64) async throws -> String
+    {
+      let batch = image.batches[index]
+      let prefixes = BatchImage((1...batch.items.count).map { batch.prefix($0) })
+      let (ours, theirs) = try await runBoth(prefixes)
+      guard let first = (0..<batch.items.count).first(where: { differs(ours, theirs, $0) }) else {
+        return "seed \(seed), batch \(index): differs only in its place\n" + image.listing(index)
+      }
+      var text = "seed \(seed), batch \(index), its first \(first + 1) instructions:\n"
+      text += prefixes.listing(first) + "\n"
+      let (left, right) = (BatchImage.words(result(ours, first)), BatchImage.words(result(theirs, first)))
+      for (name, pair) in zip(BatchImage.names, zip(left, right)) where pair.0 != pair.1 {
+        text += "  \(name): \(hex(pair.0)) here, \(hex(pair.1)) there\n"
+      }
+      guard first > 0 else {
+        let registers =
+          batch.x.enumerated().map { "x\($0)=\(hex($1))" } + batch.f.enumerated().map { "f\($0)=\(hex($1))" }
+        return text + "  from fcsr=\(hex(batch.fcsr)) \(registers.joined(separator: " "))"
+      }
+      // What the last instruction found: the prefix before it.
+      let before = BatchImage.words(result(ours, first - 1))
+      let found = zip(BatchImage.names, before).prefix(64).map { "\($0)=\(hex($1))" }
+      return text + "  before the last: " + found.joined(separator: " ")
+    }
+  }
+}

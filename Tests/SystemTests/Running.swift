@@ -1,0 +1,157 @@
+import Foundation
+import Testing
+
+/// Everything that starts programs, one test after the other: two cores hold no more than that.
+@Suite(.serialized) struct SystemTests {}
+
+/// A program that ran to its end, or was ended.
+struct Ran: CustomStringConvertible {
+  enum End: Equatable {
+    case exit(Int32)
+    /// It died by this signal, which it never may.
+    case signal(Int32)
+    case timeout
+  }
+
+  var words: [String]
+  var end: End
+  /// Standard output and error, in the order of their arrival.
+  var output: String
+  var seconds: Double
+
+  var description: String {
+    "\(words.joined(separator: " "))\n→ \(end) after \(seconds) s\n\(output.suffix(3000))"
+  }
+}
+
+/// A sentence that ends a test: what is missing and what to do about it.
+struct TestSetupError: Error, CustomStringConvertible {
+  var description: String
+  init(_ description: String) { self.description = description }
+}
+
+enum Programs {
+  /// The folder of the package.
+  static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+
+  /// The emulator that this build made: it lies beside the program that runs the tests.
+  static var emulator: String {
+    get throws {
+      let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        .deletingLastPathComponent()
+      let path = folder.appendingPathComponent("apus-system-riscv64").path
+      guard FileManager.default.isExecutableFile(atPath: path) else {
+        throw TestSetupError("no apus-system-riscv64 in \(folder.path): run `swift build -c release` first")
+      }
+      return path
+    }
+  }
+
+  static func script(_ name: String) -> String { root.appendingPathComponent("Scripts/\(name)").path }
+  static func guest(_ name: String) -> URL { root.appendingPathComponent("Guests/\(name)") }
+
+  /// The cross compiler, which the guests are written for.
+  static var crossCompiler: String {
+    get throws {
+      for folder in (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin").split(separator: ":") {
+        let path = "\(folder)/riscv64-linux-gnu-gcc"
+        if FileManager.default.isExecutableFile(atPath: path) { return path }
+      }
+      throw TestSetupError("no riscv64-linux-gnu-gcc: install the package gcc-riscv64-linux-gnu")
+    }
+  }
+
+  /// Runs `words`, whose first is a path, with `input` on standard input, for at most `seconds`.
+  static func run(_ words: [String], input: String = "", seconds: Double) async throws -> Ran {
+    let folder = try TemporaryFolder()
+    let captured = folder.path("output")
+    let typed = folder.path("input")
+    try Data(input.utf8).write(to: URL(fileURLWithPath: typed))
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 0, typed, O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 1, captured, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+    posix_spawn_file_actions_adddup2(&actions, 1, 2)
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    // A group of its own, so that what a script starts ends with it.
+    posix_spawnattr_setpgroup(&attributes, 0)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+    var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
+    arguments.append(nil)
+    defer { for argument in arguments { free(argument) } }
+    var child: pid_t = 0
+    let begin = Date()
+    let failure = posix_spawn(&child, words[0], &actions, &attributes, arguments, environ)
+    guard failure == 0 else {
+      throw TestSetupError("cannot start \(words[0]): \(String(cString: strerror(failure)))")
+    }
+    var status: Int32 = 0
+    var end = Ran.End.timeout
+    while true {
+      let done = waitpid(child, &status, WNOHANG)
+      if done == child {
+        end = status & 0x7f == 0 ? .exit(status >> 8 & 0xff) : .signal(status & 0x7f)
+        break
+      }
+      guard done == 0 || errno == EINTR else { throw TestSetupError("lost the process of \(words[0])") }
+      if Date().timeIntervalSince(begin) > seconds {
+        kill(-child, SIGKILL)
+        waitpid(child, &status, 0)
+        break
+      }
+      try? await Task.sleep(nanoseconds: 4_000_000)
+    }
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: captured))
+    return Ran(
+      words: words, end: end, output: String(decoding: bytes, as: UTF8.self),
+      seconds: Date().timeIntervalSince(begin))
+  }
+}
+
+/// A folder that goes away with its last user.
+final class TemporaryFolder: Sendable {
+  let url: URL
+
+  init() throws {
+    url = FileManager.default.temporaryDirectory.appendingPathComponent("apus-test-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: url) }
+
+  func path(_ name: String) -> String { url.appendingPathComponent(name).path }
+
+  @discardableResult
+  func write(_ bytes: [UInt8], _ name: String) throws -> String {
+    try Data(bytes).write(to: url.appendingPathComponent(name))
+    return path(name)
+  }
+}
+
+/// Numbers from a seed: the same on every machine (Steele, Lea and Flood's SplitMix64).
+struct SeededNumbers: RandomNumberGenerator {
+  var state: UInt64
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
+    return z ^ z >> 31
+  }
+
+  /// True once in `n` times.
+  mutating func oneIn(_ n: UInt64) -> Bool { next() % n == 0 }
+}
+
+extension RandomAccessCollection {
+  /// Some element, of a collection that is known to have one.
+  func some(_ numbers: inout SeededNumbers) -> Element {
+    self[index(startIndex, offsetBy: Int(numbers.next() % UInt64(count)))]
+  }
+}
