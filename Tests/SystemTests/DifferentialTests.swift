@@ -53,7 +53,7 @@ extension SystemTests {
       #expect(differences == 0)
       #expect(instructions > Self.images * 1000)
       print(
-        "differential: \(instructions) instructions from seed \(Self.firstSeed), \(differences) differences, \(lost) batches left out"
+        "differential: \(instructions) instructions from seed \(Self.firstSeed), \(differences) differences, \(excused) known, \(lost) batches left out"
       )
     }
 
@@ -96,7 +96,7 @@ extension SystemTests {
 
     /// Which instruction differs first, found by running every prefix of the batch; what went in and
     /// what came out; nil where the difference is a known one.
-    private static func explanation(_ image: BatchImage, _ index: Int, _ seed: UInt64) async throws -> String
+    private static func explanation(_ image: BatchImage, _ index: Int, _ seed: UInt64) async throws -> String?
     {
       let batch = image.batches[index]
       let prefixes = BatchImage((1...batch.items.count).map { batch.prefix($0) })
@@ -107,6 +107,7 @@ extension SystemTests {
       var text = "seed \(seed), batch \(index), its first \(first + 1) instructions:\n"
       text += prefixes.listing(first) + "\n"
       let (left, right) = (BatchImage.words(result(ours, first)), BatchImage.words(result(theirs, first)))
+      if isOutsideOfTheBoard(left) { return nil }
       let differing = left.indices.filter { left[$0] != right[$0] }
       if first > 0, let word = prefixes.code[first].words.last,
         isReferenceDivisionError(word, BatchImage.words(result(ours, first - 1)), left, differing)
@@ -128,6 +129,17 @@ extension SystemTests {
     }
 
     // MARK: Known differences
+
+    /// Where `virt` has flash, PCIe and its windows there and nothing here yet, stray loads fault.
+    private static func isOutsideOfTheBoard(_ ours: [UInt64]) -> Bool {
+      let windows: [ClosedRange<UInt64>] = [
+        0x300_0000...0xbff_ffff, 0x2000_0000...0x2fff_ffff, 0x3000_0000...0x7fff_ffff,
+        0x4_0000_0000...0x7_ffff_ffff,
+      ]
+      return zip(BatchImage.names, ours).contains { name, value in
+        name.hasPrefix("tval") && windows.contains { $0.contains(value) }
+      }
+    }
 
     /// QEMU 10.0 translates some divisions so that the upper half of the dividend is not the sign or zero
     /// (`rem` of a register by itself is not zero then, and the host's exception ends QEMU). Excused only
