@@ -67,7 +67,7 @@ extension BareGuest {
         set: "memory", name: "chase-" + name, source: "memory/chase.c", iterations: iterations,
         defines: ["FOOTPRINT=\(footprint)", "STRIDE=\(stride)"], paging: .sv39)
     }
-    + [("rewritten", 200_000), ("fresh", 6_000), ("shared-page", 400_000)].map {
+    + [("rewritten", 200_000), ("fresh", 6_000), ("shared-page", 4_000_000)].map {
       BareGuest(set: "changing", name: $0.0, source: "changing/\($0.0).c", iterations: $0.1)
     }
     + [
