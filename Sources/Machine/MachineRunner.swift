@@ -238,6 +238,11 @@ package final class MachineRunner: PowerControl, InputGate {
     harts.first?.port.bell.ring()
   }
 
+  package func afterRelease(_ body: @escaping @Sendable () -> Void) -> Bool {
+    lock.afterRelease(body)
+    return true
+  }
+
   private func takeInput() {
     guard inboxCount.load(ordering: .relaxed) > 0 else { return }
     let bodies = inbox.withLock { inbox in

@@ -62,16 +62,27 @@ enum Programs {
     }
   }
 
-  /// Runs `words`, whose first is a path, with `input` on standard input, for at most `seconds`.
-  static func run(_ words: [String], input: String = "", seconds: Double) async throws -> Ran {
+  /// Runs `words`, whose first is a path, for at most `seconds`, with a person at its terminal who says
+  /// something each time that a text appears; without one, standard input is empty.
+  static func run(
+    _ words: [String], conversation: [(seeing: String, saying: String)] = [], seconds: Double
+  ) async throws -> Ran {
     let folder = try TemporaryFolder()
     let captured = folder.path("output")
-    let typed = folder.path("input")
-    try Data(input.utf8).write(to: URL(fileURLWithPath: typed))
+    var keyboard: [Int32] = [-1, -1]
+    guard pipe(&keyboard) == 0 else { throw TestSetupError("no pipe") }
+    defer { for end in keyboard where end >= 0 { close(end) } }
+    if conversation.isEmpty {
+      close(keyboard[1])
+      keyboard[1] = -1
+    }
+    var left = conversation[...]
+    var seen = 0
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, typed, O_RDONLY, 0)
+    posix_spawn_file_actions_adddup2(&actions, keyboard[0], 0)
+    for end in keyboard where end >= 0 { posix_spawn_file_actions_addclose(&actions, end) }
     posix_spawn_file_actions_addopen(&actions, 1, captured, O_WRONLY | O_CREAT | O_APPEND, 0o600)
     posix_spawn_file_actions_adddup2(&actions, 1, 2)
     var attributes = posix_spawnattr_t()
@@ -102,6 +113,16 @@ enum Programs {
         kill(-child, SIGKILL)
         waitpid(child, &status, 0)
         break
+      }
+      if let (text, answer) = left.first {
+        let output = String(
+          decoding: try Data(contentsOf: URL(fileURLWithPath: captured)).dropFirst(seen), as: UTF8.self)
+        if output.contains(text) {
+          seen += output.utf8.count
+          _ = answer.withCString { write(keyboard[1], $0, strlen($0)) }
+          left = left.dropFirst()
+        }
+        try? await Task.sleep(nanoseconds: 50_000_000)
       }
       try? await Task.sleep(nanoseconds: 4_000_000)
     }

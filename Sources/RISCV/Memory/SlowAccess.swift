@@ -41,7 +41,8 @@ extension Hart {
   }
 
   private func fill(
-    _ virtual: UInt64, _ physical: UInt64, _ page: HostPage, _ translation: Translation, _ privilege: Privilege
+    _ virtual: UInt64, _ physical: UInt64, _ page: HostPage, _ translation: Translation,
+    _ privilege: Privilege
   ) {
     let pageAddress = physical & ~0xfff
     let readable = translation.readable && pmp.allows(.load, pageAddress, 4096, privilege)
@@ -67,7 +68,8 @@ extension Hart {
       // Both pages are checked before either is read.
       let low = try place(.load, address, inPage)
       let high = try place(.load, (address &+ UInt64(inPage)) & widthMask, width - inPage)
-      guard let lowHost = low.host, let highHost = high.host else { throw trap(Cause.loadMisaligned, address) }
+      guard let lowHost = low.host else { throw accessFault(.load, address) }
+      guard let highHost = high.host else { throw accessFault(.load, address &+ UInt64(inPage)) }
       var value: UInt64 = 0
       for i in 0..<inPage { value |= UInt64((lowHost + i).load(as: UInt8.self)) << UInt64(8 * i) }
       for i in 0..<width - inPage {
@@ -84,8 +86,11 @@ extension Hart {
       default: return host.loadUnaligned(as: UInt64.self)
       }
     }
-    guard address & UInt64(width - 1) == 0 else { throw trap(Cause.loadMisaligned, address) }
-    guard let value = memory.readDevice(place.physical, width: width) else { throw accessFault(.load, address) }
+    // Devices take no misaligned access; as QEMU, that is the bus's refusal.
+    guard address & UInt64(width - 1) == 0 else { throw accessFault(.load, address) }
+    guard let value = memory.readDevice(place.physical, width: width) else {
+      throw accessFault(.load, address)
+    }
     return value
   }
 
@@ -98,7 +103,8 @@ extension Hart {
       // A store that crosses into a faulting page changes nothing: check both first.
       let low = try place(.store, address, inPage)
       let high = try place(.store, (address &+ UInt64(inPage)) & widthMask, width - inPage)
-      guard let lowHost = low.host, let highHost = high.host else { throw trap(Cause.storeMisaligned, address) }
+      guard let lowHost = low.host else { throw accessFault(.store, address) }
+      guard let highHost = high.host else { throw accessFault(.store, address &+ UInt64(inPage)) }
       for i in 0..<width {
         let byte = UInt8(truncatingIfNeeded: value >> UInt64(8 * i))
         let inLow = i < inPage
@@ -120,7 +126,7 @@ extension Hart {
       if code.hasCode(at: place.physical) { code.invalidate(place.physical, count: width) }
       return false
     }
-    guard address & UInt64(width - 1) == 0 else { throw trap(Cause.storeMisaligned, address) }
+    guard address & UInt64(width - 1) == 0 else { throw accessFault(.store, address) }
     guard memory.writeDevice(place.physical, width: width, value) else { throw accessFault(.store, address) }
     return true
   }
@@ -135,7 +141,9 @@ extension Hart {
       throw trap(access == .load ? Cause.loadMisaligned : Cause.storeMisaligned, virtual)
     }
     let place = try place(access, virtual, width)
-    guard let host = place.host, place.isWritable || access == .load else { throw accessFault(access, virtual) }
+    guard let host = place.host, place.isWritable || access == .load else {
+      throw accessFault(access, virtual)
+    }
     return (host, place.physical)
   }
 
@@ -143,7 +151,8 @@ extension Hart {
   func loadReserved(_ virtual: UInt64, _ width: Int) throws(Exit) -> UInt64 {
     let address = virtual & widthMask
     let (host, physical) = try atomicPlace(.load, address, width)
-    let value = width == 4 ? UInt64(UInt32(bitPattern: Int32.load(host))) : UInt64(bitPattern: Int64.load(host))
+    let value =
+      width == 4 ? UInt64(UInt32(bitPattern: Int32.load(host))) : UInt64(bitPattern: Int64.load(host))
     state.pointee.reservation = physical
     state.pointee.reservedWidth = UInt64(width)
     state.pointee.reservedValue = value
@@ -162,7 +171,8 @@ extension Hart {
     let expected = state.pointee.reservedValue
     let exchanged =
       width == 4
-      ? Int32.compareExchange(host, Int32(truncatingIfNeeded: expected), Int32(truncatingIfNeeded: value)).exchanged
+      ? Int32.compareExchange(host, Int32(truncatingIfNeeded: expected), Int32(truncatingIfNeeded: value))
+        .exchanged
       : Int64.compareExchange(host, Int64(bitPattern: expected), Int64(bitPattern: value)).exchanged
     if exchanged { didStore(physical, width) }
     return exchanged ? 0 : 1
@@ -191,9 +201,11 @@ extension Hart {
   }
 
   /// 16 bytes at once.
-  func compareAndSwap16(_ virtual: UInt64, _ expected: (UInt64, UInt64), _ new: (UInt64, UInt64)) throws(Exit) -> (
-    UInt64, UInt64
-  ) {
+  func compareAndSwap16(_ virtual: UInt64, _ expected: (UInt64, UInt64), _ new: (UInt64, UInt64)) throws(Exit)
+    -> (
+      UInt64, UInt64
+    )
+  {
     let (host, physical) = try atomicPlace(.store, virtual & widthMask, 16)
     var seen: [UInt64] = [expected.0, expected.1]
     let desired: [UInt64] = [new.0, new.1]
@@ -224,8 +236,10 @@ extension AtomicOperation {
     case .or: old | operand
     case .min: Swift.min(old, operand)
     case .max: Swift.max(old, operand)
-    case .minUnsigned: T.Magnitude(truncatingIfNeeded: old) < T.Magnitude(truncatingIfNeeded: operand) ? old : operand
-    case .maxUnsigned: T.Magnitude(truncatingIfNeeded: old) < T.Magnitude(truncatingIfNeeded: operand) ? operand : old
+    case .minUnsigned:
+      T.Magnitude(truncatingIfNeeded: old) < T.Magnitude(truncatingIfNeeded: operand) ? old : operand
+    case .maxUnsigned:
+      T.Magnitude(truncatingIfNeeded: old) < T.Magnitude(truncatingIfNeeded: operand) ? operand : old
     }
   }
 }
