@@ -72,6 +72,7 @@ let package = Package(
     // Guests on the program itself, beside the reference emulator.
     .testTarget(
       name: "SystemTests", dependencies: ["RISCV", "apus-system-riscv64"], swiftSettings: strict),
+    .testTarget(name: "BenchTests", dependencies: ["apus-bench"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )
