@@ -275,7 +275,8 @@ package final class MachineRunner: PowerControl, InputGate {
   }
 
   /// A global function's address: a closure literal would inherit the main actor's isolation.
-  private static let threadMain: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { context in
+  private static let threadMain: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = {
+    context in
     guard let context else { return nil }
     let start = Unmanaged<ThreadStart>.fromOpaque(context).takeRetainedValue()
     if start.runner.isSingle {
