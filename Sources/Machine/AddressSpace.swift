@@ -33,6 +33,10 @@ package final class AddressSpace: PhysicalMemory {
   package private(set) nonisolated(unsafe) var regions: [MemoryRegion] = []
   package let code: CodePages
   private let lock: MachineLock
+  /// The largest block of RAM, whole pages of it; size zero before there is one.
+  private nonisolated(unsafe) var mainMemory = (
+    base: UInt64(0), size: UInt64(0), host: UnsafeMutableRawPointer(bitPattern: 4096).unsafelyUnwrapped
+  )
 
   package init(lock: MachineLock) {
     self.lock = lock
@@ -46,6 +50,7 @@ package final class AddressSpace: PhysicalMemory {
     let (host, file) = try Self.map(name, size)
     insert(MemoryRegion(name: name, base: base, size: size, kind: .ram, host: host, file: file))
     code.addRange(base: base, size: size)
+    if size > mainMemory.size, base & 0xfff == 0 { mainMemory = (base, size & ~0xfff, host) }
   }
 
   /// Maps ROM with the given contents; guests read and execute it, their stores vanish.
@@ -132,6 +137,10 @@ package final class AddressSpace: PhysicalMemory {
 
   package func hostPage(at address: UInt64) -> HostPage? {
     let page = address & ~0xfff
+    // Page walks and lookaside misses come here, nearly all of them for the one large block of RAM.
+    if page &- mainMemory.base < mainMemory.size {
+      return HostPage(base: mainMemory.host + Int(page &- mainMemory.base), isWritable: true)
+    }
     guard let region = region(at: page), let host = region.host, page &+ 0xfff <= region.last else {
       return nil
     }

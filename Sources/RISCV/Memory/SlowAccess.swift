@@ -60,10 +60,38 @@ extension Hart {
 
   // MARK: Loads and stores
 
+  /// The host address of a misaligned access inside a page that the lookaside knows.
+  @inline(__always)
+  private func misalignedHost(_ address: UInt64, writing: Bool) -> UnsafeMutableRawPointer? {
+    let entry =
+      lookaside.table(dataView) + Int(truncatingIfNeeded: address >> 12) % TranslationLookaside.entryCount
+    guard (writing ? entry.pointee.writeTag : entry.pointee.readTag) == address & ~0xfff else { return nil }
+    return UnsafeMutableRawPointer(bitPattern: UInt(address &+ entry.pointee.delta))
+  }
+
+  private static func load(_ host: UnsafeMutableRawPointer, _ width: Int) -> UInt64 {
+    switch width {
+    case 1: UInt64(host.load(as: UInt8.self))
+    case 2: UInt64(host.loadUnaligned(as: UInt16.self))
+    case 4: UInt64(host.loadUnaligned(as: UInt32.self))
+    default: host.loadUnaligned(as: UInt64.self)
+    }
+  }
+
+  private static func store(_ host: UnsafeMutableRawPointer, _ width: Int, _ value: UInt64) {
+    switch width {
+    case 1: host.storeBytes(of: UInt8(truncatingIfNeeded: value), as: UInt8.self)
+    case 2: host.storeBytes(of: UInt16(truncatingIfNeeded: value), as: UInt16.self)
+    case 4: host.storeBytes(of: UInt32(truncatingIfNeeded: value), as: UInt32.self)
+    default: host.storeBytes(of: value, as: UInt64.self)
+    }
+  }
+
   @inline(never)
   func loadSlow(_ virtual: UInt64, _ width: Int) throws(Exit) -> UInt64 {
     let address = virtual & widthMask
     let inPage = 4096 - Int(address & 0xfff)
+    if width <= inPage, let host = misalignedHost(address, writing: false) { return Self.load(host, width) }
     if width > inPage {
       // Both pages are checked before either is read.
       let low = try place(.load, address, inPage)
@@ -78,14 +106,7 @@ extension Hart {
       return value
     }
     let place = try place(.load, address, width)
-    if let host = place.host {
-      switch width {
-      case 1: return UInt64(host.load(as: UInt8.self))
-      case 2: return UInt64(host.loadUnaligned(as: UInt16.self))
-      case 4: return UInt64(host.loadUnaligned(as: UInt32.self))
-      default: return host.loadUnaligned(as: UInt64.self)
-      }
-    }
+    if let host = place.host { return Self.load(host, width) }
     // Devices take no misaligned access; as QEMU, that is the bus's refusal.
     guard address & UInt64(width - 1) == 0 else { throw accessFault(.load, address) }
     guard let value = memory.readDevice(place.physical, width: width) else {
@@ -99,6 +120,10 @@ extension Hart {
   func storeSlow(_ virtual: UInt64, _ width: Int, _ value: UInt64) throws(Exit) -> Bool {
     let address = virtual & widthMask
     let inPage = 4096 - Int(address & 0xfff)
+    if width <= inPage, let host = misalignedHost(address, writing: true) {
+      Self.store(host, width, value)
+      return false
+    }
     if width > inPage {
       // A store that crosses into a faulting page changes nothing: check both first.
       let low = try place(.store, address, inPage)
@@ -117,12 +142,7 @@ extension Hart {
     }
     let place = try place(.store, address, width)
     if let host = place.host, place.isWritable {
-      switch width {
-      case 1: host.storeBytes(of: UInt8(truncatingIfNeeded: value), as: UInt8.self)
-      case 2: host.storeBytes(of: UInt16(truncatingIfNeeded: value), as: UInt16.self)
-      case 4: host.storeBytes(of: UInt32(truncatingIfNeeded: value), as: UInt32.self)
-      default: host.storeBytes(of: value, as: UInt64.self)
-      }
+      Self.store(host, width, value)
       didStore(place.physical, width)
       return false
     }
