@@ -7,9 +7,10 @@ let strict: [SwiftSetting] = [
 ]
 // The hot loop measures the same with and without exclusivity checks only because it uses
 // raw pointers throughout; the flag keeps the class-based slow paths from paying for them.
-let fast: [SwiftSetting] = strict + [
-  .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
-]
+let fast: [SwiftSetting] =
+  strict + [
+    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
+  ]
 
 let package = Package(
   name: "apus",
@@ -49,7 +50,8 @@ let package = Package(
     // docs/decision-1.md's figures.
     .executableTarget(
       name: "measure-conformers", dependencies: ["Machine", "RISCV", "Translator"],
-      path: "Benchmarks/Conformers", exclude: ["kernels.c", "kernels.ld", "build-kernels"], swiftSettings: fast),
+      path: "Benchmarks/Conformers", exclude: ["kernels.c", "kernels.ld", "build-kernels"],
+      swiftSettings: fast),
     .testTarget(name: "BootTests", dependencies: ["Boot", "Machine"], swiftSettings: strict),
     .testTarget(
       name: "BoardsTests", dependencies: ["Boards", "Boot", "Devices", "Machine", "RISCV"],
@@ -66,12 +68,14 @@ let package = Package(
     .testTarget(
       name: "CommandLineOptionsTests", dependencies: ["CommandLineOptions", "Machine"], swiftSettings: strict),
     .testTarget(
-      name: "ConsolesTests", dependencies: ["Consoles", "Machine", "apus-system-riscv64"], swiftSettings: strict),
+      name: "ConsolesTests", dependencies: ["Consoles", "Machine", "apus-system-riscv64"],
+      swiftSettings: strict),
     .testTarget(
       name: "ControlTests", dependencies: ["Control", "Consoles", "Machine"], swiftSettings: strict),
     // Guests on the program itself, beside the reference emulator.
     .testTarget(
       name: "SystemTests", dependencies: ["RISCV", "Machine", "apus-system-riscv64"], swiftSettings: strict),
+    .testTarget(name: "BenchTests", dependencies: ["apus-bench"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

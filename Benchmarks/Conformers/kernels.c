@@ -195,10 +195,11 @@ NOINLINE u64 mix(void) {
 }
 
 // Double-precision sums: fld, fadd.d, fsd.
-static double series[4096];
+static double start[4096], series[4096];
 NOINLINE u64 sums(void) {
+  for (int i = 0; i < 4096; i++) start[i] = i;
   for (int round = 0; round < 1000; round++) {
-    for (int i = 0; i < 4096; i++) series[i] = i;
+    for (int i = 0; i < 4096; i++) series[i] = start[i];
     for (int i = 1; i < 4096; i++) series[i] = series[i] + series[i - 1];
   }
   u64 bits;

@@ -60,14 +60,14 @@ extension BareGuest {
       BareGuest(set: "memory", name: $0.0, source: "memory/\($0.0).c", iterations: $0.1, paging: .sv39)
     }
     + [
-      ("32k", 32 << 10, 64, 15_000_000), ("2m", 2 << 20, 4096, 10_000_000),
-      ("64m", 64 << 20, 4096, 4_000_000),
+      ("32k", 32 << 10, 64, 15_000_000), ("2m", 2 << 20, 4096, 2_000_000),
+      ("64m", 64 << 20, 4096, 1_000_000),
     ].map { name, footprint, stride, iterations in
       BareGuest(
         set: "memory", name: "chase-" + name, source: "memory/chase.c", iterations: iterations,
         defines: ["FOOTPRINT=\(footprint)", "STRIDE=\(stride)"], paging: .sv39)
     }
-    + [("rewritten", 200_000), ("fresh", 6_000), ("shared-page", 400_000)].map {
+    + [("rewritten", 200_000), ("fresh", 6_000), ("shared-page", 4_000_000)].map {
       BareGuest(set: "changing", name: $0.0, source: "changing/\($0.0).c", iterations: $0.1)
     }
     + [

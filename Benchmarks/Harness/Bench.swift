@@ -161,6 +161,8 @@ struct Bench {
               "linux", "boot-\(harts)", apus: isOurs ? boot.cpu : nil, qemu: isOurs ? nil : boot.cpu)
             measurements.record(
               figure: "wall seconds to the shell, \(emulator.label), \(harts) harts", boot.wall)
+            measurements.record(
+              figure: "CPU seconds until quiet, \(emulator.label), \(harts) harts", boot.settled)
             measurements.record(figure: "idle %, \(emulator.label), \(harts) harts", boot.idle * 100)
             let mebibyte = Double(1 << 20)
             measurements.record(

@@ -30,7 +30,8 @@ package struct BoardRequest: Sendable {
   package let warnings: [String]
 
   package init(
-    configuration: MachineConfiguration, properties: PropertyValues, cpu: CPUConfiguration, hart: HartDescription,
+    configuration: MachineConfiguration, properties: PropertyValues, cpu: CPUConfiguration,
+    hart: HartDescription,
     harts: Int, ramSize: UInt64, backEnds: BackEnds, services: MachineServices, warnings: [String]
   ) {
     self.configuration = configuration

@@ -43,4 +43,8 @@ package final class ControlRelay: PowerControl, InputGate {
     }
     gate?.deliver(body)
   }
+
+  package func afterRelease(_ body: @escaping @Sendable () -> Void) -> Bool {
+    connection.withLock(\.gate)?.afterRelease(body) ?? false
+  }
 }

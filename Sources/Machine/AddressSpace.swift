@@ -132,7 +132,9 @@ package final class AddressSpace: PhysicalMemory {
 
   package func hostPage(at address: UInt64) -> HostPage? {
     let page = address & ~0xfff
-    guard let region = region(at: page), let host = region.host, page &+ 0xfff <= region.last else { return nil }
+    guard let region = region(at: page), let host = region.host, page &+ 0xfff <= region.last else {
+      return nil
+    }
     if case .rom = region.kind { return HostPage(base: host + Int(page &- region.base), isWritable: false) }
     return HostPage(base: host + Int(page &- region.base), isWritable: true)
   }
@@ -143,7 +145,8 @@ package final class AddressSpace: PhysicalMemory {
     switch region.kind {
     case .device(let device, let widths, let isLockFree):
       guard widths.contains(width) else { return nil }
-      return isLockFree ? device.read(offset, width: width) : lock.withLock { device.read(offset, width: width) }
+      return isLockFree
+        ? device.read(offset, width: width) : lock.withLock { device.read(offset, width: width) }
     case .ram, .rom:
       guard let host = region.host else { return nil }
       var value: UInt64 = 0
@@ -204,7 +207,9 @@ package final class AddressSpace: PhysicalMemory {
   /// Writes guest RAM (for loaders: ROM too); false, and nothing written, unless all of it exists.
   @discardableResult
   package func copyIn(_ bytes: [UInt8], to address: UInt64, includingROM: Bool = false) -> Bool {
-    guard let target = ramBytes(at: address, count: bytes.count, includingROM: includingROM) else { return false }
+    guard let target = ramBytes(at: address, count: bytes.count, includingROM: includingROM) else {
+      return false
+    }
     bytes.withUnsafeBytes { target.copyMemory(from: $0) }
     didWrite(address, count: bytes.count)
     return true
@@ -216,7 +221,9 @@ package final class AddressSpace: PhysicalMemory {
   }
 
   package func load<T: FixedWidthInteger>(_ address: UInt64, as type: T.Type = T.self) -> T? {
-    ramBytes(at: address, count: T.bitWidth / 8, includingROM: true).map { T(littleEndian: $0.loadUnaligned(as: T.self)) }
+    ramBytes(at: address, count: T.bitWidth / 8, includingROM: true).map {
+      T(littleEndian: $0.loadUnaligned(as: T.self))
+    }
   }
 
   @discardableResult

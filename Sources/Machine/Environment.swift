@@ -36,4 +36,11 @@ package protocol InputGate: AnyObject, Sendable {
   /// Runs `body` with the machine lock held: at once on parallel machines, between slices on
   /// deterministic ones. Never called with the lock held.
   func deliver(_ body: @escaping @Sendable () -> Void)
+  /// Runs `body` on the calling thread as soon as it has released the machine lock, which it holds now.
+  /// False where that cannot be: nothing happens.
+  func afterRelease(_ body: @escaping @Sendable () -> Void) -> Bool
+}
+
+extension InputGate {
+  package func afterRelease(_ body: @escaping @Sendable () -> Void) -> Bool { false }
 }

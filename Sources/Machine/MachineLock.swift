@@ -4,6 +4,8 @@ import Glibc
 /// never takes it again, calls a back end or waits.
 package final class MachineLock: Sendable {
   private nonisolated(unsafe) let mutex: UnsafeMutablePointer<pthread_mutex_t>
+  /// Guarded by the lock itself.
+  private nonisolated(unsafe) var afterwards: [@Sendable () -> Void] = []
 
   package init() {
     mutex = .allocate(capacity: 1)
@@ -19,7 +21,28 @@ package final class MachineLock: Sendable {
   @inline(__always)
   package func withLock<R>(_ body: () throws -> R) rethrows -> R {
     pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
+    defer { release() }
     return try body()
+  }
+
+  /// Runs `body` on the present thread once it has released the lock. To be called with the lock held: for
+  /// work that a device starts, must not do under the lock, and finishes sooner than a thread would wake.
+  package func afterRelease(_ body: @escaping @Sendable () -> Void) { afterwards.append(body) }
+
+  @inline(__always)
+  private func release() {
+    if afterwards.isEmpty {
+      pthread_mutex_unlock(mutex)
+    } else {
+      releaseAndWork()
+    }
+  }
+
+  @inline(never)
+  private func releaseAndWork() {
+    let work = afterwards
+    afterwards = []
+    pthread_mutex_unlock(mutex)
+    for body in work { body() }
   }
 }

@@ -238,6 +238,11 @@ package final class MachineRunner: PowerControl, InputGate {
     harts.first?.port.bell.ring()
   }
 
+  package func afterRelease(_ body: @escaping @Sendable () -> Void) -> Bool {
+    lock.afterRelease(body)
+    return true
+  }
+
   private func takeInput() {
     guard inboxCount.load(ordering: .relaxed) > 0 else { return }
     let bodies = inbox.withLock { inbox in
@@ -270,7 +275,8 @@ package final class MachineRunner: PowerControl, InputGate {
   }
 
   /// A global function's address: a closure literal would inherit the main actor's isolation.
-  private static let threadMain: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { context in
+  private static let threadMain: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = {
+    context in
     guard let context else { return nil }
     let start = Unmanaged<ThreadStart>.fromOpaque(context).takeRetainedValue()
     if start.runner.isSingle {

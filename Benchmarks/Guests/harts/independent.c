@@ -26,7 +26,7 @@ u64 benchmark(u64 iterations) {
   count = iterations;
   __atomic_store_n(&start_others, 1, __ATOMIC_RELEASE);
   u64 result = work(0, iterations);
-  while (__atomic_load_n(&finished, __ATOMIC_ACQUIRE) < HARTS - 1) {
+  while (__atomic_load_n(&finished, __ATOMIC_ACQUIRE) != HARTS - 1) {
   }
   for (int i = 1; i < HARTS; i++) result = mixed(result, results[i][0]);
   return result;

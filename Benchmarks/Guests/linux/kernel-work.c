@@ -186,10 +186,10 @@ static const struct {
   long (*work)(long);
   long count;
 } kinds[] = {
-    {"getppid", getppids, 400000}, {"read-write", read_write, 60000}, {"clock_gettime", clocks, 1000000},
-    {"mmap", maps, 4000},          {"fork", forks, 600},              {"fork-exec", executions, 250},
-    {"pipe", pipes, 20000},        {"mutex", mutexes, 20000},         {"signal", signals, 60000},
-    {"segv", faults, 40000},
+    {"getppid", getppids, 200000}, {"read-write", read_write, 40000}, {"clock_gettime", clocks, 3000000},
+    {"mmap", maps, 1500},          {"fork", forks, 400},             {"fork-exec", executions, 150},
+    {"pipe", pipes, 8000},         {"mutex", mutexes, 8000},         {"signal", signals, 20000},
+    {"segv", faults, 12000},
 };
 
 int main(int count, char **words) {

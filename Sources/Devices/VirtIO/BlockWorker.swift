@@ -3,14 +3,16 @@
 import Glibc
 import Machine
 
-/// The thread on which a device's transfers run, in the order in which they were submitted.
+/// Runs a device's transfers in the order in which they were submitted: quick ones on the thread that
+/// submitted them, once it has released the machine lock, since a copy to or from the host's page cache
+/// takes microseconds and waking a thread on a busy host milliseconds; others on a thread of their own.
 ///
 /// Transfers never take the machine lock, so `drain` may wait for the one that runs while holding it.
 final class TransferQueue<Finished: Sendable>: @unchecked Sendable {
   typealias Transfer = @Sendable () -> Finished
 
   // Guarded by `mutex`.
-  private var waiting: [Transfer] = []
+  private var waiting: [(transfer: Transfer, isQuick: Bool)] = []
   private var finished: [Finished] = []
   private var isRunning = false
   private var hasThread = false
@@ -47,15 +49,44 @@ final class TransferQueue<Finished: Sendable>: @unchecked Sendable {
     return body()
   }
 
-  /// Hands a transfer to the thread. False where the host gives no thread: the caller transfers itself.
-  func submit(_ transfer: @escaping Transfer) -> Bool {
-    withLock {
-      if !hasThread { hasThread = startThread() }
-      guard hasThread else { return false }
-      waiting.append(transfer)
-      pthread_cond_broadcast(changed)
+  /// Takes a transfer over; the machine lock is held. False where the host gives no thread for it: the
+  /// caller transfers itself.
+  func submit(isQuick: Bool, _ transfer: @escaping Transfer) -> Bool {
+    let runsHere = isQuick && gate.afterRelease { [self] in runQuickOnes() }
+    return withLock {
+      guard runsHere || haveThread() else { return false }
+      waiting.append((transfer, isQuick))
+      if !runsHere { pthread_cond_broadcast(changed) }
       return true
     }
+  }
+
+  private func haveThread() -> Bool {
+    if !hasThread { hasThread = startThread() }
+    return hasThread
+  }
+
+  /// Runs what is first in the queue while that is quick; the thread gets the rest.
+  private func runQuickOnes() {
+    pthread_mutex_lock(mutex)
+    while !isRunning, let first = waiting.first, first.isQuick {
+      waiting.removeFirst()
+      perform(first.transfer)
+    }
+    if !waiting.isEmpty, haveThread() { pthread_cond_broadcast(changed) }
+    pthread_mutex_unlock(mutex)
+    gate.deliver(collect)
+  }
+
+  /// One transfer, with `mutex` released meanwhile.
+  private func perform(_ transfer: Transfer) {
+    isRunning = true
+    pthread_mutex_unlock(mutex)
+    let result = transfer()
+    pthread_mutex_lock(mutex)
+    finished.append(result)
+    isRunning = false
+    pthread_cond_broadcast(changed)
   }
 
   /// What has finished since the last call, in order.
@@ -73,8 +104,8 @@ final class TransferQueue<Finished: Sendable>: @unchecked Sendable {
       if isRunning {
         pthread_cond_wait(changed, mutex)
       } else if !waiting.isEmpty {
-        let transfer = waiting.removeFirst()
-        finished.append(transfer())
+        let first = waiting.removeFirst()
+        finished.append(first.transfer())
       } else {
         break
       }
@@ -111,19 +142,12 @@ final class TransferQueue<Finished: Sendable>: @unchecked Sendable {
   private func run() {
     pthread_mutex_lock(mutex)
     while true {
-      guard !waiting.isEmpty else {
-        if isClosed { break }
+      guard !waiting.isEmpty, !isRunning else {
+        if isClosed && waiting.isEmpty { break }
         pthread_cond_wait(changed, mutex)
         continue
       }
-      let transfer = waiting.removeFirst()
-      isRunning = true
-      pthread_mutex_unlock(mutex)
-      let result = transfer()
-      pthread_mutex_lock(mutex)
-      finished.append(result)
-      isRunning = false
-      pthread_cond_broadcast(changed)
+      perform(waiting.removeFirst().transfer)
       pthread_mutex_unlock(mutex)
       gate.deliver(collect)
       pthread_mutex_lock(mutex)

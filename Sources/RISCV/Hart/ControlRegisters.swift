@@ -70,7 +70,9 @@ extension Hart {
     if reads || opcode != .csrrw && opcode != .csrrwi { old = try readCSR(number) & widthMask }
     guard writes else { return old }
     // Set and clear work on what software wrote to mip.SEIP, not on the external line (§3.1.9).
-    let base = number == CSR.mip ? old & ~Interrupt.supervisorExternal | state.pointee.mip & Interrupt.supervisorExternal : old
+    let base =
+      number == CSR.mip
+      ? old & ~Interrupt.supervisorExternal | state.pointee.mip & Interrupt.supervisorExternal : old
     let new: UInt64 =
       switch opcode {
       case .csrrw, .csrrwi: operand
@@ -378,7 +380,8 @@ extension Hart {
     }
     // MPP is WARL: a mode that is not there leaves the old one.
     let previous = value >> 11 & 3
-    let hasMode = previous == 3 || previous == 1 && features.hasSupervisor || previous == 0 && features.hasUser
+    let hasMode =
+      previous == 3 || previous == 1 && features.hasSupervisor || previous == 0 && features.hasUser
     if hasMode { mask |= Status.mpp }
     state.pointee.mstatus = state.pointee.mstatus & ~mask | value & mask
     if has(.f) { state.pointee.fs = value >> 13 & 3 }
@@ -387,7 +390,9 @@ extension Hart {
 
   private var misa: UInt64 {
     var value: UInt64 = isRV32 ? 1 << 30 : 2 << 62
-    let letters: [(Extension, UInt64)] = [(.a, 0), (.b, 1), (.c, 2), (.d, 3), (.e, 4), (.f, 5), (.i, 8), (.m, 12)]
+    let letters: [(Extension, UInt64)] = [
+      (.a, 0), (.b, 1), (.c, 2), (.d, 3), (.e, 4), (.f, 5), (.i, 8), (.m, 12),
+    ]
     for (letter, bit) in letters where has(letter) { value |= 1 << bit }
     if features.hasSupervisor { value |= 1 << 18 }
     if features.hasUser { value |= 1 << 20 }

@@ -101,7 +101,9 @@ package final class Hart: @unchecked Sendable {
     state.pointee = HartState()
     state.pointee.pc = resetPC
     let extensions = features.extensions
-    if extensions.contains(.svadu) && !extensions.contains(.svade) { state.pointee.menvcfg |= Environment.adue }
+    if extensions.contains(.svadu) && !extensions.contains(.svade) {
+      state.pointee.menvcfg |= Environment.adue
+    }
     if extensions.contains(.svpbmt) { state.pointee.menvcfg |= Environment.pbmte }
     resetTriggers()
     pmp.update(state, features)

@@ -16,10 +16,13 @@ extension Interpreter {
     let bits = f[register]
     let width = F.width
     if width == 64 { return bits }
-    return bits >> UInt64(width) == ~0 >> UInt64(width) ? bits & (1 << UInt64(width) - 1) : SoftFloat<F>.canonicalNaN
+    return bits >> UInt64(width) == ~0 >> UInt64(width)
+      ? bits & (1 << UInt64(width) - 1) : SoftFloat<F>.canonicalNaN
   }
 
-  @inline(__always) nonmutating func setReal<F: BinaryFormat>(_ format: F.Type, _ register: Int, _ value: UInt64) {
+  @inline(__always) nonmutating func setReal<F: BinaryFormat>(
+    _ format: F.Type, _ register: Int, _ value: UInt64
+  ) {
     f[register] = F.width == 64 ? value : value | ~0 << UInt64(F.width)
     state.pointee.fs = 3
   }
@@ -31,7 +34,9 @@ extension Interpreter {
 
   @inline(__always) func realBits(of value: W) -> UInt64 { UInt64(value) }
 
-  @inline(__always) mutating func loadReal<F: BinaryFormat>(_ format: F.Type, _ address: W) throws(Exit) -> UInt64 {
+  @inline(__always) mutating func loadReal<F: BinaryFormat>(_ format: F.Type, _ address: W) throws(Exit)
+    -> UInt64
+  {
     // Doubles are wider than an RV32 word: the load is always made on 64 bits.
     let virtual = UInt64(address)
     let entry = block.pointee.table + Int(truncatingIfNeeded: virtual >> 12) % TranslationLookaside.entryCount
@@ -99,7 +104,8 @@ extension Interpreter {
   }
 
   @inline(__always) mutating func fused<F: BinaryFormat>(
-    _ format: F.Type, _ a: UInt64, _ b: UInt64, _ c: UInt64, negateProduct: Bool, negateAddend: Bool, _ rounding: Int
+    _ format: F.Type, _ a: UInt64, _ b: UInt64, _ c: UInt64, negateProduct: Bool, negateAddend: Bool,
+    _ rounding: Int
   ) throws(Exit) -> UInt64 {
     let mode = try mode(rounding)
     let sign = UInt64(1) << UInt64(F.width - 1)
@@ -213,7 +219,9 @@ extension Interpreter {
     return result
   }
 
-  @inline(__always) func highWord(_ register: Int) -> W { W(truncatingIfNeeded: Int64(bitPattern: f[register]) >> 32) }
+  @inline(__always) func highWord(_ register: Int) -> W {
+    W(truncatingIfNeeded: Int64(bitPattern: f[register]) >> 32)
+  }
 
   @inline(__always) func pairedReal(_ low: W, _ high: W) -> UInt64 {
     UInt64(high) << 32 | UInt64(low) & 0xffff_ffff

@@ -13,7 +13,8 @@ extension Hart {
   /// The slots for `pc`, from the fetch table where it knows the page.
   @inline(__always)
   func enterPageQuickly(_ pc: UInt64) throws(Exit) -> UnsafeMutablePointer<Operation> {
-    let entry = lookaside.fetchTable(fetchView) + Int(truncatingIfNeeded: pc >> 12) % TranslationLookaside.fetchCount
+    let entry =
+      lookaside.fetchTable(fetchView) + Int(truncatingIfNeeded: pc >> 12) % TranslationLookaside.fetchCount
     if entry.pointee.tag == pc & ~0xfff { return entry.pointee.slots }
     return try enterPage(pc)
   }
@@ -133,7 +134,9 @@ extension Hart {
   }
 
   /// A pair's half; the pair x0 reads as zero.
-  private func pairRegister(_ first: Int, _ half: Int) -> UInt64 { first == 0 ? 0 : state.pointee.x[first + half] }
+  private func pairRegister(_ first: Int, _ half: Int) -> UInt64 {
+    first == 0 ? 0 : state.pointee.x[first + half]
+  }
 
   private func setPair(_ first: Int, _ low: UInt64, _ high: UInt64) {
     guard first != 0 else { return }

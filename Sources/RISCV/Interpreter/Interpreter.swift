@@ -45,7 +45,9 @@ struct Interpreter<W: Number>: Executor {
   }
 
   @inline(never)
-  private static func run(_ block: UnsafeMutablePointer<HartBlock>, _ first: UnsafeMutablePointer<Operation>) -> Exit? {
+  private static func run(_ block: UnsafeMutablePointer<HartBlock>, _ first: UnsafeMutablePointer<Operation>)
+    -> Exit?
+  {
     var me = Interpreter(block: block, ip: first, next: first, budget: block.pointee.state.budget)
     do throws(Exit) {
       repeat {
@@ -109,7 +111,8 @@ struct Interpreter<W: Number>: Executor {
   }
 
   @inline(never) private static func performRare(
-    _ block: UnsafeMutablePointer<HartBlock>, _ i: Operation, _ ip: UnsafeMutablePointer<Operation>, _ budget: Int
+    _ block: UnsafeMutablePointer<HartBlock>, _ i: Operation, _ ip: UnsafeMutablePointer<Operation>,
+    _ budget: Int
   ) throws(Exit) {
     var copy = Interpreter(block: block, ip: ip, next: ip + 2, budget: budget)
     try copy.performRare(i)
@@ -138,7 +141,9 @@ struct Interpreter<W: Number>: Executor {
   /// Relative jumps stay in the page mostly: then the target is a slot.
   @inline(__always) private mutating func go(by distance: Int32) throws(Exit) {
     let target = UnsafeMutableRawPointer(ip) + Int(distance) * 4
-    if UInt(bitPattern: target - UnsafeMutableRawPointer(block.pointee.base)) < UInt(CodePages.slotsPerPage * 8) {
+    if UInt(bitPattern: target - UnsafeMutableRawPointer(block.pointee.base))
+      < UInt(CodePages.slotsPerPage * 8)
+    {
       next = target.assumingMemoryBound(to: Operation.self)
     } else {
       try go(to: UInt64(W(truncatingIfNeeded: pc &+ UInt64(bitPattern: Int64(distance)))))
@@ -152,7 +157,8 @@ struct Interpreter<W: Number>: Executor {
       next = block.pointee.base + offset
       return
     }
-    let entry = block.pointee.fetches + Int(truncatingIfNeeded: target >> 12) % TranslationLookaside.fetchCount
+    let entry =
+      block.pointee.fetches + Int(truncatingIfNeeded: target >> 12) % TranslationLookaside.fetchCount
     guard entry.pointee.tag == targetPage else { throw SlowPath.leave(block, target) }
     next = entry.pointee.slots + offset
     block.pointee.base = entry.pointee.slots
@@ -169,21 +175,22 @@ struct Interpreter<W: Number>: Executor {
   @inline(__always) mutating func load<T: FixedWidthInteger>(_ type: T.Type, _ address: W) throws(Exit) -> W {
     let virtual = UInt64(address)
     let entry = block.pointee.table + Int(truncatingIfNeeded: virtual >> 12) % TranslationLookaside.entryCount
-    if entry.pointee.readTag == virtual & (~0xfff | UInt64(T.bitWidth / 8 - 1)),
-      let host = UnsafeRawPointer(bitPattern: UInt(virtual &+ entry.pointee.delta))
-    {
+    if entry.pointee.readTag == virtual & (~0xfff | UInt64(T.bitWidth / 8 - 1)) {
+      // Never null: the tag says that delta leads to a host page.
+      let host = UnsafeRawPointer(bitPattern: UInt(virtual &+ entry.pointee.delta)).unsafelyUnwrapped
       return W(truncatingIfNeeded: host.load(as: T.self))
     }
     state.pointee.budget = budget
     return W(truncatingIfNeeded: T(truncatingIfNeeded: try SlowPath.load(block, virtual, T.bitWidth / 8)))
   }
 
-  @inline(__always) mutating func store<T: FixedWidthInteger>(_ type: T.Type, _ value: W, _ address: W) throws(Exit) {
+  @inline(__always) mutating func store<T: FixedWidthInteger>(_ type: T.Type, _ value: W, _ address: W)
+    throws(Exit)
+  {
     let virtual = UInt64(address)
     let entry = block.pointee.table + Int(truncatingIfNeeded: virtual >> 12) % TranslationLookaside.entryCount
-    if entry.pointee.writeTag == virtual & (~0xfff | UInt64(T.bitWidth / 8 - 1)),
-      let host = UnsafeMutableRawPointer(bitPattern: UInt(virtual &+ entry.pointee.delta))
-    {
+    if entry.pointee.writeTag == virtual & (~0xfff | UInt64(T.bitWidth / 8 - 1)) {
+      let host = UnsafeMutableRawPointer(bitPattern: UInt(virtual &+ entry.pointee.delta)).unsafelyUnwrapped
       host.storeBytes(of: T(truncatingIfNeeded: value), as: T.self)
       return
     }

@@ -5,12 +5,16 @@ import Synchronization
 /// so that no reference is counted in the loop.
 enum SlowPath {
   @inline(never)
-  static func load(_ block: UnsafeMutablePointer<HartBlock>, _ virtual: UInt64, _ width: Int) throws(Exit) -> UInt64 {
+  static func load(_ block: UnsafeMutablePointer<HartBlock>, _ virtual: UInt64, _ width: Int) throws(Exit)
+    -> UInt64
+  {
     try block.pointee.hart.takeUnretainedValue().loadSlow(virtual, width)
   }
 
   @inline(never)
-  static func store(_ block: UnsafeMutablePointer<HartBlock>, _ virtual: UInt64, _ width: Int, _ value: UInt64)
+  static func store(
+    _ block: UnsafeMutablePointer<HartBlock>, _ virtual: UInt64, _ width: Int, _ value: UInt64
+  )
     throws(Exit) -> Bool
   {
     try block.pointee.hart.takeUnretainedValue().storeSlow(virtual, width, value)
@@ -37,7 +41,8 @@ enum SlowPath {
   /// The slot to go on with after a slot state, which is no instruction.
   @inline(never)
   static func control(
-    _ block: UnsafeMutablePointer<HartBlock>, _ opcode: Opcode, _ ip: UnsafeMutablePointer<Operation>, _ pc: UInt64
+    _ block: UnsafeMutablePointer<HartBlock>, _ opcode: Opcode, _ ip: UnsafeMutablePointer<Operation>,
+    _ pc: UInt64
   ) throws(Exit) -> UnsafeMutablePointer<Operation> {
     let hart = block.pointee.hart.takeUnretainedValue()
     switch opcode {

@@ -95,7 +95,8 @@ package final class CodePages: Sendable {
         // A 4-byte instruction that starts a halfword earlier is touched too.
         let first = max(0, Int(at & 0xfff) / 2 - 1)
         let last = (Int(at & 0xfff) + inPage - 1) / 2
-        UnsafeMutableRawPointer(slots + first).withMemoryRebound(to: UInt64.self, capacity: last - first + 1) {
+        UnsafeMutableRawPointer(slots + first).withMemoryRebound(to: UInt64.self, capacity: last - first + 1)
+        {
           for i in 0...(last - first) where $0[i] != 0 { $0[i] = 0 }
         }
       }

@@ -1,5 +1,6 @@
 // Unsafe pointers: slots come from `CodePages` or are the hart's scratch page; instruction bytes come
 // from host pages.
+import Synchronization
 
 /// Instruction fetch: finding and filling the slots that the interpreter runs.
 extension Hart {
@@ -55,6 +56,13 @@ extension Hart {
     } else {
       slot.pointee = try decode(at: pc)
     }
+    // A store by another hart may have come between our reading the bytes and publishing the slot, and have
+    // cleared a slot that was still empty. Stores fence before they clear; we publish, fence and look again.
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
+    let isStale =
+      slot.pointee.opcode == .straddle
+      ? try Decoder.length(of: fetchHalf(pc)) != 4 : try decode(at: pc) != slot.pointee
+    if isStale { slot.pointee = Operation(opcode: .undecoded) }
   }
 
   /// The instruction at `pc`, which begins in its page's last halfword, in the scratch page.

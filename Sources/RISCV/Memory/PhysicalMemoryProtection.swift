@@ -169,7 +169,9 @@ extension Hart {
     let old = state.pointee.mseccfg
     var new = value & 7
     new |= old & 3
-    let anyLocked = (0..<features.pmpCount).contains { state.pointee.pmpcfg[$0] & PhysicalMemoryProtection.locked != 0 }
+    let anyLocked = (0..<features.pmpCount).contains {
+      state.pointee.pmpcfg[$0] & PhysicalMemoryProtection.locked != 0
+    }
     if old & 4 == 0 && anyLocked { new &= ~4 }
     state.pointee.mseccfg = new
     pmp.update(state, features)

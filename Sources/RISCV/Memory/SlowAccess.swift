@@ -111,8 +111,8 @@ extension Hart {
         guard inLow ? low.isWritable : high.isWritable else { continue }
         (inLow ? lowHost + i : highHost + (i - inPage)).storeBytes(of: byte, as: UInt8.self)
       }
-      code.invalidate(low.physical, count: inPage)
-      code.invalidate(high.physical, count: width - inPage)
+      didStore(low.physical, inPage)
+      didStore(high.physical, width - inPage)
       return false
     }
     let place = try place(.store, address, width)
@@ -123,7 +123,7 @@ extension Hart {
       case 4: host.storeBytes(of: UInt32(truncatingIfNeeded: value), as: UInt32.self)
       default: host.storeBytes(of: value, as: UInt64.self)
       }
-      if code.hasCode(at: place.physical) { code.invalidate(place.physical, count: width) }
+      didStore(place.physical, width)
       return false
     }
     guard address & UInt64(width - 1) == 0 else { throw accessFault(.store, address) }
@@ -178,8 +178,11 @@ extension Hart {
     return exchanged ? 0 : 1
   }
 
+  /// Clears the slots of what was written. The store comes first for everybody: see `fillSlot`.
   private func didStore(_ physical: UInt64, _ width: Int) {
-    if code.hasCode(at: physical) { code.invalidate(physical, count: width) }
+    guard code.hasCode(at: physical) else { return }
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
+    code.invalidate(physical, count: width)
   }
 
   /// An atomic read-modify-write of a T; the old value, sign-extended.

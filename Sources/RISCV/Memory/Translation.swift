@@ -71,7 +71,8 @@ extension Hart {
       else { throw accessFault(access, virtual) }
       let host = page.base + Int(at & 0xfff)
       let entry = isRV32 ? UInt64(host.load(as: UInt32.self)) : host.load(as: UInt64.self)
-      guard entry & PTE.v != 0, !(entry & PTE.w != 0 && entry & PTE.r == 0), isRV32 || entry & PTE.reserved == 0
+      guard entry & PTE.v != 0, !(entry & PTE.w != 0 && entry & PTE.r == 0),
+        isRV32 || entry & PTE.reserved == 0
       else { throw pageFault(access, virtual) }
       let ppn = isRV32 ? entry >> 10 : entry >> 10 & 0xfff_ffff_ffff
       if entry & (PTE.r | PTE.x) == 0 {
@@ -149,7 +150,9 @@ extension Hart {
     return !features.extensions.contains(.svade)
   }
 
-  private static func replace(_ host: UnsafeMutableRawPointer, _ old: UInt64, _ new: UInt64, _ isRV32: Bool) -> Bool {
+  private static func replace(_ host: UnsafeMutableRawPointer, _ old: UInt64, _ new: UInt64, _ isRV32: Bool)
+    -> Bool
+  {
     if isRV32 {
       return host.assumingMemoryBound(to: Atomic<UInt32>.self).pointee.compareExchange(
         expected: UInt32(truncatingIfNeeded: old), desired: UInt32(truncatingIfNeeded: new),

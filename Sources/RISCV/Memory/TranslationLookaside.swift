@@ -76,9 +76,13 @@ package final class TranslationLookaside: Sendable {
     fetchJournal.deallocate()
   }
 
-  func table(_ view: View) -> UnsafeMutablePointer<LookasideEntry> { entries + view.rawValue * Self.entryCount }
+  func table(_ view: View) -> UnsafeMutablePointer<LookasideEntry> {
+    entries + view.rawValue * Self.entryCount
+  }
 
-  func fetchTable(_ view: View) -> UnsafeMutablePointer<FetchEntry> { fetches + view.rawValue * Self.fetchCount }
+  func fetchTable(_ view: View) -> UnsafeMutablePointer<FetchEntry> {
+    fetches + view.rawValue * Self.fetchCount
+  }
 
   /// Enters a translation for loads, and for stores where `writable`.
   func fill(_ view: View, virtual: UInt64, host: UnsafeMutableRawPointer, readable: Bool, writable: Bool) {

@@ -69,7 +69,8 @@ public protocol Executor {
   ) throws(Trap) -> Real
   /// a × b + c with the signs of product and addend as the flags say.
   mutating func fused<F: BinaryFormat>(
-    _ format: F.Type, _ a: Real, _ b: Real, _ c: Real, negateProduct: Bool, negateAddend: Bool, _ rounding: Int
+    _ format: F.Type, _ a: Real, _ b: Real, _ c: Real, negateProduct: Bool, negateAddend: Bool,
+    _ rounding: Int
   ) throws(Trap) -> Real
   mutating func choose<F: BinaryFormat>(_ choice: RealChoice, _ format: F.Type, _ a: Real, _ b: Real) -> Real
   mutating func compare<F: BinaryFormat>(_ relation: RealRelation, _ format: F.Type, _ a: Real, _ b: Real)

@@ -10,7 +10,9 @@ extension Executor {
     try requireFloatingPoint()
     try storeReal(f, i.stored, address(i))
   }
-  @inlinable public mutating func fop<F: BinaryFormat>(_ op: RealOperation, _ f: F.Type, _ i: Operation) throws(Trap) {
+  @inlinable public mutating func fop<F: BinaryFormat>(_ op: RealOperation, _ f: F.Type, _ i: Operation)
+    throws(Trap)
+  {
     try requireFloatingPoint()
     setReal(f, Int(i.a), try arithmetic(op, f, real(f, Int(i.rs1)), real(f, i.rs2), i.rounding))
   }
@@ -24,11 +26,15 @@ extension Executor {
         f, real(f, Int(i.rs1)), real(f, i.rs2), real(f, i.rs3), negateProduct: negateProduct,
         negateAddend: negateAddend, i.rounding))
   }
-  @inlinable public mutating func fchoose<F: BinaryFormat>(_ c: RealChoice, _ f: F.Type, _ i: Operation) throws(Trap) {
+  @inlinable public mutating func fchoose<F: BinaryFormat>(_ c: RealChoice, _ f: F.Type, _ i: Operation)
+    throws(Trap)
+  {
     try requireFloatingPoint()
     setReal(f, Int(i.a), choose(c, f, real(f, Int(i.rs1)), real(f, i.rs2)))
   }
-  @inlinable public mutating func fcompare<F: BinaryFormat>(_ r: RealRelation, _ f: F.Type, _ i: Operation) throws(Trap) {
+  @inlinable public mutating func fcompare<F: BinaryFormat>(_ r: RealRelation, _ f: F.Type, _ i: Operation)
+    throws(Trap)
+  {
     try requireFloatingPoint()
     self[x: i.rd] = compare(r, f, real(f, Int(i.rs1)), real(f, i.rs2))
   }
@@ -40,7 +46,9 @@ extension Executor {
     try requireFloatingPoint()
     setReal(f, Int(i.a), constant(f, Int(i.rs1)))
   }
-  @inlinable public mutating func fcvt<F: BinaryFormat>(_ k: IntegerKind, from f: F.Type, _ i: Operation) throws(Trap) {
+  @inlinable public mutating func fcvt<F: BinaryFormat>(_ k: IntegerKind, from f: F.Type, _ i: Operation)
+    throws(Trap)
+  {
     try requireFloatingPoint()
     self[x: i.rd] = try integer(k, f, real(f, Int(i.rs1)), i.rounding)
   }
@@ -48,17 +56,23 @@ extension Executor {
     try requireFloatingPoint()
     self[x: i.rd] = integerModular(real(Binary64.self, Int(i.rs1)))
   }
-  @inlinable public mutating func fcvt<F: BinaryFormat>(_ f: F.Type, from k: IntegerKind, _ i: Operation) throws(Trap) {
+  @inlinable public mutating func fcvt<F: BinaryFormat>(_ f: F.Type, from k: IntegerKind, _ i: Operation)
+    throws(Trap)
+  {
     try requireFloatingPoint()
     setReal(f, Int(i.a), try real(f, from: k, a(i), i.rounding))
   }
-  @inlinable public mutating func fcvt<F: BinaryFormat, G: BinaryFormat>(_ g: G.Type, from f: F.Type, _ i: Operation)
+  @inlinable public mutating func fcvt<F: BinaryFormat, G: BinaryFormat>(
+    _ g: G.Type, from f: F.Type, _ i: Operation
+  )
     throws(Trap)
   {
     try requireFloatingPoint()
     setReal(g, Int(i.a), try converted(f, g, real(f, Int(i.rs1)), i.rounding))
   }
-  @inlinable public mutating func fround<F: BinaryFormat>(_ f: F.Type, _ i: Operation, signalInexact: Bool) throws(Trap) {
+  @inlinable public mutating func fround<F: BinaryFormat>(_ f: F.Type, _ i: Operation, signalInexact: Bool)
+    throws(Trap)
+  {
     try requireFloatingPoint()
     setReal(f, Int(i.a), try rounded(f, real(f, Int(i.rs1)), signalInexact: signalInexact, i.rounding))
   }

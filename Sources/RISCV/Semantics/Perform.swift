@@ -244,7 +244,8 @@ extension Executor {
     case .illegal: try system(i)
 
     // MARK: System
-    case .ecall, .ebreak, .fence_i, .csrrw, .csrrs, .csrrc, .csrrwi, .csrrsi, .csrrci, .pause, .wrs_nto, .wrs_sto,
+    case .ecall, .ebreak, .fence_i, .csrrw, .csrrs, .csrrc, .csrrwi, .csrrsi, .csrrci, .pause, .wrs_nto,
+      .wrs_sto,
       .mret, .sret, .wfi, .sfence_vma, .sinval_vma, .sfence_w_inval, .sfence_inval_ir, .cbo_inval, .cbo_clean,
       .cbo_flush, .cbo_zero:
       try system(i)

@@ -128,7 +128,9 @@ extension Number {
 
   public func carrylessReversedProduct(_ b: Self) -> Self {
     var product: Self = 0
-    for i in 0..<Self.bitWidth where b &>> Self(i) & 1 != 0 { product ^= self &>> Self(Self.bitWidth - 1 - i) }
+    for i in 0..<Self.bitWidth where b &>> Self(i) & 1 != 0 {
+      product ^= self &>> Self(Self.bitWidth - 1 - i)
+    }
     return product
   }
 
