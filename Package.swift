@@ -74,7 +74,7 @@ let package = Package(
       name: "ControlTests", dependencies: ["Control", "Consoles", "Machine"], swiftSettings: strict),
     // Guests on the program itself, beside the reference emulator.
     .testTarget(
-      name: "SystemTests", dependencies: ["RISCV", "apus-system-riscv64"], swiftSettings: strict),
+      name: "SystemTests", dependencies: ["RISCV", "Machine", "apus-system-riscv64"], swiftSettings: strict),
     .testTarget(name: "BenchTests", dependencies: ["apus-bench"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

@@ -15,6 +15,22 @@ package struct HartFeatures: Sendable {
   package var architecture: UInt64
   package var implementation: UInt64
   package var cacheBlockSize: UInt64
+
+  package init(
+    extensions: ExtensionSet, xlen: Int, hasSupervisor: Bool, hasUser: Bool, largestTranslation: UInt64,
+    pmpCount: Int, vendor: UInt64, architecture: UInt64, implementation: UInt64, cacheBlockSize: UInt64
+  ) {
+    self.extensions = extensions
+    self.xlen = xlen
+    self.hasSupervisor = hasSupervisor
+    self.hasUser = hasUser
+    self.largestTranslation = largestTranslation
+    self.pmpCount = pmpCount
+    self.vendor = vendor
+    self.architecture = architecture
+    self.implementation = implementation
+    self.cacheBlockSize = cacheBlockSize
+  }
 }
 
 /// One RISC-V hart: its state, its view of memory, its interrupt inputs, and the loop that runs it.
