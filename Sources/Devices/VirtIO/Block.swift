@@ -78,7 +78,8 @@ package final class VirtIOBlock: VirtIODevice {
     /// A transfer that the host's page cache takes or gives in microseconds, mostly.
     var isQuick: Bool {
       switch kind {
-      case .read, .write: !flushesBefore && !flushesAfter && data.reduce(0) { $0 + $1.host.count } <= 256 << 10
+      case .read, .write:
+        !flushesBefore && !flushesAfter && data.reduce(0) { $0 + $1.host.count } <= 256 << 10
       case .identify, .refused: true
       case .flush, .discard, .writeZeroes: false
       }
@@ -205,7 +206,9 @@ package final class VirtIOBlock: VirtIODevice {
     try link.drainAvailable(index) { chain throws(VirtQueueError) in
       let request = try parse(chain, queue: index)
       let drive = drive
-      if !isDeterministic, transfers.submit(isQuick: request.isQuick, { Self.transfer(request, drive) }) { return }
+      if !isDeterministic, transfers.submit(isQuick: request.isQuick, { Self.transfer(request, drive) }) {
+        return
+      }
       finish(Self.transfer(request, drive))
     }
     link.signal(queue: index)
