@@ -1,28 +1,28 @@
 /// A program without an operating system, run with `-M virt -bios none`.
-struct BareGuest {
-  enum Paging: String {
+package struct BareGuest {
+  package enum Paging: String {
     case bare, sv39
   }
 
-  var set: String
-  var name: String
+  package var set: String
+  package var name: String
   /// In the folder of guests.
-  var source: String
-  var iterations: Int
-  var defines: [String] = []
-  var extensions = ""
-  var paging = Paging.bare
-  var harts = 1
+  package var source: String
+  package var iterations: Int
+  package var defines: [String] = []
+  package var extensions = ""
+  package var paging = Paging.bare
+  package var harts = 1
 
-  var id: String { "\(set)/\(name)" + (paging == .sv39 ? "+sv39" : "") }
+  package var id: String { "\(set)/\(name)" + (paging == .sv39 ? "+sv39" : "") }
 }
 
 extension BareGuest {
   /// Sized for one to two seconds in an interpreter of 500 MIPS.
-  static let all: [BareGuest] = integer + integer.map(\.behindPages) + others
+  package static let all: [BareGuest] = integer + integer.map(\.behindPages) + others
 
   /// Does nothing: its time is taken off that of all others.
-  static let empty = BareGuest(set: "none", name: "empty", source: "integer/empty.c", iterations: 1)
+  package static let empty = BareGuest(set: "none", name: "empty", source: "integer/empty.c", iterations: 1)
 
   private var behindPages: BareGuest {
     var guest = self

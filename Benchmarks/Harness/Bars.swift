@@ -1,6 +1,6 @@
 /// A bar of an issue, and how this run stands to it.
-struct Bar {
-  enum Verdict: String {
+package struct Bar {
+  package enum Verdict: String {
     case pass, miss
     /// What it measures does not exist yet.
     case notYet = "not yet"
@@ -8,10 +8,10 @@ struct Bar {
     case unmeasured = "not measured"
   }
 
-  var issue: Int
-  var claim: String
-  var verdict: Verdict
-  var detail: String
+  package var issue: Int
+  package var claim: String
+  package var verdict: Verdict
+  package var detail: String
 
   /// Parts of Apus that later issues bring; those that are there are taken off this list.
   private static let missing = (
@@ -19,7 +19,7 @@ struct Bar {
     explanations: "-explain"
   )
 
-  static func all(_ m: Measurements) -> [Bar] { issue2(m) + issue3(m) + issue4 + issue5 + issue6 }
+  package static func all(_ m: Measurements) -> [Bar] { issue2(m) + issue3(m) + issue4 + issue5 + issue6 }
 
   private static func issue2(_ m: Measurements) -> [Bar] {
     var startUp: Double?

@@ -1,13 +1,13 @@
 /// Runs everything that is wanted and collects the samples.
-struct Bench {
-  let options: Options
-  let builder: GuestBuilder
-  let apus: Emulator
-  let interpreter: Emulator
-  let qemu: Emulator
-  var measurements = Measurements()
+package struct Bench {
+  package let options: Options
+  package let builder: GuestBuilder
+  package let apus: Emulator
+  package let interpreter: Emulator
+  package let qemu: Emulator
+  package var measurements = Measurements()
 
-  init(_ options: Options) throws {
+  package init(_ options: Options) throws {
     self.options = options
     builder = try GuestBuilder(options)
     apus = Emulator(label: "Apus", path: options.apus)
@@ -16,11 +16,11 @@ struct Bench {
   }
 
   /// The names of all that can be wanted.
-  static let names: [String] =
+  package static let names: [String] =
     ["interpreter/coremark-like", "interpreter/coremark-like+sv39"] + BareGuest.all.map(\.id)
     + ["linux/boot-1", "linux/boot-2", "kernel/all", "start/first-instruction"]
 
-  mutating func run() throws {
+  package mutating func run() throws {
     try startUp()
     try bareGuests()
     try interpreterSpeed()

@@ -1,11 +1,11 @@
 /// One of the programs that are compared.
-struct Emulator {
-  var label: String
-  var path: String
-  var extra: [String] = []
+package struct Emulator {
+  package var label: String
+  package var path: String
+  package var extra: [String] = []
 
   /// Runs a bare-metal guest to its end.
-  func run(_ program: String, harts: Int, within seconds: Double = 120) throws -> BareRun {
+  package func run(_ program: String, harts: Int, within seconds: Double = 120) throws -> BareRun {
     let process = try HostProcess(
       [path] + extra + [
         "-M", "virt", "-cpu", "rv64", "-m", "128M", "-smp", "\(harts)", "-bios", "none", "-display", "none",
@@ -24,10 +24,10 @@ struct Emulator {
   }
 }
 
-struct BareRun {
-  var cpu: Double
-  var wall: Double
-  var result: UInt64
+package struct BareRun {
+  package var cpu: Double
+  package var wall: Double
+  package var result: UInt64
   /// By the guest's own `instret`: true under Apus, meaningless under QEMU.
-  var instructions: UInt64
+  package var instructions: UInt64
 }

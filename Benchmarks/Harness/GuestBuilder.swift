@@ -1,10 +1,10 @@
 import Glibc
 
 /// Compiles guests with the cross compiler; what is newer than its sources is left alone.
-struct GuestBuilder {
-  var options: Options
+package struct GuestBuilder {
+  package var options: Options
 
-  init(_ options: Options) throws {
+  package init(_ options: Options) throws {
     self.options = options
     for folder in [".build", options.buildFolder] {
       guard mkdir(folder, 0o777) == 0 || errno == EEXIST else {
@@ -13,7 +13,7 @@ struct GuestBuilder {
     }
   }
 
-  func build(_ guest: BareGuest) throws -> String {
+  package func build(_ guest: BareGuest) throws -> String {
     let count = max(1, Int(Double(guest.iterations) * options.factor))
     let name = guest.id.replacing("/", with: "-") + "-\(count)"
     var flags = guest.defines.map { "-D" + $0 } + ["-DITERATIONS=\(count)"]
@@ -28,7 +28,7 @@ struct GuestBuilder {
   }
 
   /// The guest whose first instructions print a byte.
-  func buildFirst() throws -> String {
+  package func buildFirst() throws -> String {
     let source = options.sources + "/bare/first.S"
     return try compile(
       "first", sources: [source], others: ["bare/link.ld"],
@@ -37,7 +37,7 @@ struct GuestBuilder {
 
   /// An initial file system in which `/kernel-work` is the program of that name: the one from
   /// `Scripts/fetch-linux` with a second archive behind it.
-  func buildKernelWork() throws -> String {
+  package func buildKernelWork() throws -> String {
     let source = options.sources + "/linux/kernel-work.c"
     let program = try compile(
       "kernel-work", sources: [source], others: [],
@@ -81,8 +81,8 @@ struct GuestBuilder {
 }
 
 /// The "newc" archive format of Linux (buffer-format.rst).
-enum Archive {
-  static func entry(_ name: String, mode: Int, _ content: [UInt8]) -> [UInt8] {
+package enum Archive {
+  package static func entry(_ name: String, mode: Int, _ content: [UInt8]) -> [UInt8] {
     let fields = [1_000_000, mode, 0, 0, 1, 0, content.count, 0, 0, 0, 0, name.utf8.count + 1, 0]
     let digits = fields.map { field in
       let text = String(field, radix: 16)
@@ -96,7 +96,7 @@ enum Archive {
   }
 }
 
-func readFile(_ path: String) throws -> [UInt8] {
+package func readFile(_ path: String) throws -> [UInt8] {
   guard let file = fopen(path, "r") else { throw BenchmarkError("cannot read \(path): \(lastError())") }
   defer { fclose(file) }
   var bytes: [UInt8] = []
@@ -105,7 +105,7 @@ func readFile(_ path: String) throws -> [UInt8] {
   return bytes
 }
 
-func writeFile(_ path: String, _ bytes: [UInt8]) throws {
+package func writeFile(_ path: String, _ bytes: [UInt8]) throws {
   guard let file = fopen(path, "w") else { throw BenchmarkError("cannot write \(path): \(lastError())") }
   let count = fwrite(bytes, 1, bytes.count, file)
   guard fclose(file) == 0, count == bytes.count else {

@@ -1,9 +1,9 @@
 import Glibc
 
 /// A running program whose input and output are pipes of ours.
-final class HostProcess {
-  let pid: pid_t
-  let started: Double
+package final class HostProcess {
+  package let pid: pid_t
+  package let started: Double
   private(set) var output: [UInt8] = []
   private let inputPipe: Int32
   private let outputPipe: Int32
@@ -11,14 +11,14 @@ final class HostProcess {
   private var isReaped = false
 
   /// What the kernel says of a program that ended.
-  struct End {
-    var exitCode: Int32?
+  package struct End {
+    package var exitCode: Int32?
     /// User and system time of all its threads, seconds.
     var cpu: Double
     var wall: Double
   }
 
-  init(_ words: [String]) throws {
+  package init(_ words: [String]) throws {
     guard let name = words.first else { throw BenchmarkError("nothing to run") }
     self.name = name
     var input: [Int32] = [-1, -1]
@@ -59,17 +59,17 @@ final class HostProcess {
     close(outputPipe)
   }
 
-  var text: String { String(decoding: output, as: UTF8.self) }
+  package var text: String { String(decoding: output, as: UTF8.self) }
 
   /// CPU time until now of all threads of the running program, seconds.
-  var cpu: Double {
+  package var cpu: Double {
     var clock: clockid_t = 0
     var time = timespec()
     guard clock_getcpuclockid(pid, &clock) == 0, clock_gettime(clock, &time) == 0 else { return .nan }
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 
-  func type(_ text: String) throws {
+  package func type(_ text: String) throws {
     let bytes = Array(text.utf8)
     guard write(inputPipe, bytes, bytes.count) == bytes.count else {
       throw BenchmarkError("\(name) takes no input: \(lastError())")
@@ -77,7 +77,7 @@ final class HostProcess {
   }
 
   /// Reads once what is there; false at the end of output.
-  func read(within seconds: Double) throws -> Bool {
+  package func read(within seconds: Double) throws -> Bool {
     var waiting = pollfd(fd: outputPipe, events: Int16(POLLIN), revents: 0)
     guard poll(&waiting, 1, Int32(max(0, seconds) * 1000)) > 0 else {
       throw BenchmarkError("\(name) said nothing more for \(Int(seconds)) s; its last words: \(lastWords)")
@@ -91,7 +91,7 @@ final class HostProcess {
 
   /// Waits until `words` come in the output after `position`, and gives the position behind them.
   @discardableResult
-  func wait(for words: String, after position: Int = 0, within seconds: Double) throws -> Int {
+  package func wait(for words: String, after position: Int = 0, within seconds: Double) throws -> Int {
     let pattern = Array(words.utf8)
     let deadline = now() + seconds
     var from = position
@@ -109,7 +109,7 @@ final class HostProcess {
   }
 
   /// Reads until the program ends.
-  func finish(within seconds: Double) throws -> End {
+  package func finish(within seconds: Double) throws -> End {
     let deadline = now() + seconds
     while try read(within: deadline - now()) {}
     var status: Int32 = 0
@@ -122,7 +122,7 @@ final class HostProcess {
       cpu: seconds(usage.ru_utime) + seconds(usage.ru_stime), wall: now() - started)
   }
 
-  var lastWords: String {
+  package var lastWords: String {
     let tail = String(decoding: output.suffix(300), as: UTF8.self)
     return tail.isEmpty
       ? "none" : "\"" + tail.split { $0.isNewline }.suffix(3).joined(separator: " / ") + "\""
@@ -130,16 +130,16 @@ final class HostProcess {
 }
 
 /// Seconds of the host's monotonic clock.
-func now() -> Double {
+package func now() -> Double {
   var time = timespec()
   clock_gettime(CLOCK_MONOTONIC, &time)
   return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
-func lastError() -> String { String(cString: strerror(errno)) }
+package func lastError() -> String { String(cString: strerror(errno)) }
 
 /// A line for whoever watches; the figures go to standard output.
-func say(_ line: String) {
+package func say(_ line: String) {
   let bytes = Array((line + "\n").utf8)
   _ = write(2, bytes, bytes.count)
 }

@@ -1,11 +1,11 @@
 import Glibc
 
 /// Debian's kernel and busybox, the same firmware and paging mode for every emulator.
-struct LinuxGuest {
-  var options: Options
-  static let memory = 256
+package struct LinuxGuest {
+  package var options: Options
+  package static let memory = 256
 
-  func words(_ emulator: Emulator, harts: Int, initrd: String, append: String = "") -> [String] {
+  package func words(_ emulator: Emulator, harts: Int, initrd: String, append: String = "") -> [String] {
     [emulator.path] + emulator.extra + [
       "-M", "virt", "-cpu", "rv64", "-m", "\(LinuxGuest.memory)M", "-smp", "\(harts)", "-display", "none",
       "-serial", "stdio", "-monitor", "none", "-bios",
@@ -16,7 +16,7 @@ struct LinuxGuest {
     ]
   }
 
-  struct Boot {
+  package struct Boot {
     /// At the first prompt, seconds.
     var cpu: Double
     var wall: Double
@@ -28,7 +28,7 @@ struct LinuxGuest {
   }
 
   /// Boots to the shell's prompt, looks at the idle machine, checks the paging mode and powers off.
-  func boot(_ emulator: Emulator, harts: Int, idleSeconds: Double) throws -> Boot {
+  package func boot(_ emulator: Emulator, harts: Int, idleSeconds: Double) throws -> Boot {
     let initrd = options.linuxFolder + "/initramfs.cpio.gz"
     let process = try HostProcess(words(emulator, harts: harts, initrd: initrd))
     var position = try process.wait(for: "/ # ", within: 300)
@@ -59,13 +59,13 @@ struct LinuxGuest {
     return Boot(cpu: cpu, wall: wall, settled: settled, idle: idle, memory: memory)
   }
 
-  struct KernelWork {
+  package struct KernelWork {
     var name: String
     var cpu: Double
     var result: String
   }
 
-  func kernelWork(_ emulator: Emulator, initrd: String) throws -> [KernelWork] {
+  package func kernelWork(_ emulator: Emulator, initrd: String) throws -> [KernelWork] {
     let process = try HostProcess(
       words(emulator, harts: 1, initrd: initrd, append: "quiet rdinit=/kernel-work"))
     var works: [KernelWork] = []
@@ -94,12 +94,12 @@ struct LinuxGuest {
 }
 
 /// Resident pages of an emulator, by `/proc/PID/smaps`, in bytes.
-struct ResidentMemory {
-  var total = 0
+package struct ResidentMemory {
+  package var total = 0
   /// Of the mapping that is the guest's RAM.
-  var guestRAM = 0
+  package var guestRAM = 0
 
-  init(of pid: pid_t, guestRAM size: Int) throws {
+  package init(of pid: pid_t, guestRAM size: Int) throws {
     let text = String(decoding: try readFile("/proc/\(pid)/smaps"), as: UTF8.self)
     var mappings: [(name: String, size: Int, resident: Int)] = []
     for line in text.split(separator: "\n") {
@@ -123,5 +123,5 @@ struct ResidentMemory {
     guestRAM = ram.resident
   }
 
-  var besideRAM: Int { total - guestRAM }
+  package var besideRAM: Int { total - guestRAM }
 }

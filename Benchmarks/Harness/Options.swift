@@ -1,20 +1,20 @@
 import Glibc
 
 /// What the command line of `apus-bench` asks for.
-struct Options {
-  var apus = Options.neighbour("apus-system-riscv64")
-  var qemu = "qemu-system-riscv64"
-  var compiler = "riscv64-linux-gnu-gcc"
-  var linuxFolder = Options.cacheFolder + "/guests"
-  var sources = "Benchmarks/Guests"
-  var buildFolder = ".build/benchmarks"
-  var rounds = 3
-  var factor = 1.0
-  var only: [String] = []
-  var jsonFile: String?
-  var listsOnly = false
+package struct Options {
+  package var apus = Options.neighbour("apus-system-riscv64")
+  package var qemu = "qemu-system-riscv64"
+  package var compiler = "riscv64-linux-gnu-gcc"
+  package var linuxFolder = Options.cacheFolder + "/guests"
+  package var sources = "Benchmarks/Guests"
+  package var buildFolder = ".build/benchmarks"
+  package var rounds = 3
+  package var factor = 1.0
+  package var only: [String] = []
+  package var jsonFile: String?
+  package var listsOnly = false
 
-  static let usage = """
+  package static let usage = """
     usage: apus-bench [options]
 
     Runs the benchmark guests under Apus and under QEMU, in turn, and prints CPU times, ratios and
@@ -32,7 +32,7 @@ struct Options {
 
     """
 
-  init(_ words: [String]) throws {
+  package init(_ words: [String]) throws {
     var words = words[...]
     func value(of option: String) throws -> String {
       guard let word = words.popFirst() else { throw BenchmarkError("\(option) needs a value") }
@@ -65,7 +65,7 @@ struct Options {
     }
   }
 
-  func wants(_ name: String) -> Bool { only.isEmpty || only.contains { name.contains($0) } }
+  package func wants(_ name: String) -> Bool { only.isEmpty || only.contains { name.contains($0) } }
 
   private static var cacheFolder: String {
     if let path = environment("APUS_CACHE") { return path }
@@ -88,7 +88,7 @@ struct Options {
 }
 
 /// Why a measurement is impossible or worth nothing, as a sentence.
-struct BenchmarkError: Error, CustomStringConvertible {
-  let description: String
-  init(_ description: String) { self.description = description }
+package struct BenchmarkError: Error, CustomStringConvertible {
+  package let description: String
+  package init(_ description: String) { self.description = description }
 }

@@ -1,13 +1,13 @@
 import Glibc
 
 /// What a run tells: for people on standard output, for programs as JSON.
-struct Report {
-  var options: Options
-  var measurements: Measurements
-  var bars: [Bar]
-  var qemuVersion: String
+package struct Report {
+  package var options: Options
+  package var measurements: Measurements
+  package var bars: [Bar]
+  package var qemuVersion: String
 
-  func printAll() {
+  package func printAll() {
     print("\nQEMU: \(qemuVersion); rounds: \(options.rounds); host: \(Report.host)")
     print("CPU seconds without an empty guest's, medians; ratio: QEMU's time by Apus's, above 1 is faster\n")
     var sets: [String] = []
@@ -37,7 +37,7 @@ struct Report {
     }
   }
 
-  func json() -> String {
+  package func json() -> String {
     let rows = measurements.complete.map { row in
       JSON.object([
         ("set", .string(row.set)), ("name", .string(row.name)), ("ratio", .number(row.ratio)),
@@ -77,16 +77,16 @@ struct Report {
 }
 
 /// Just enough of JSON to be written.
-indirect enum JSON {
+package indirect enum JSON {
   case null
   case number(Double)
   case string(String)
   case array([JSON])
   case object([(String, JSON)])
 
-  static func numbers(_ values: [Double]) -> JSON { .array(values.map(JSON.number)) }
+  package static func numbers(_ values: [Double]) -> JSON { .array(values.map(JSON.number)) }
 
-  var text: String {
+  package var text: String {
     switch self {
     case .null: "null"
     case .number(let value):

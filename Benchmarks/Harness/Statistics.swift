@@ -1,18 +1,18 @@
 import Glibc
 
-func median(_ samples: [Double]) -> Double {
+package func median(_ samples: [Double]) -> Double {
   let sorted = samples.sorted()
   guard !sorted.isEmpty else { return .nan }
   let middle = sorted.count / 2
   return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
-func geometricMean(_ values: [Double]) -> Double {
+package func geometricMean(_ values: [Double]) -> Double {
   exp(values.reduce(0) { $0 + log($1) } / Double(values.count))
 }
 
 /// `value` with `digits` decimals, right-aligned in `width` columns.
-func decimal(_ value: Double, _ digits: Int, width: Int = 0) -> String {
+package func decimal(_ value: Double, _ digits: Int, width: Int = 0) -> String {
   guard value.isFinite else { return padded("–", width) }
   var text = String(Int64((abs(value) * pow(10, Double(digits))).rounded()))
   if digits > 0 {
@@ -22,6 +22,6 @@ func decimal(_ value: Double, _ digits: Int, width: Int = 0) -> String {
   return padded((value < 0 ? "-" : "") + text, width)
 }
 
-func padded(_ text: String, _ width: Int) -> String {
+package func padded(_ text: String, _ width: Int) -> String {
   String(repeating: " ", count: max(0, width - text.count)) + text
 }

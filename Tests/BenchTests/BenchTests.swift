@@ -1,6 +1,6 @@
 import Testing
 
-@testable import apus_bench
+import apus_bench
 
 @Suite struct BenchTests {
   @Test func theMedianOfAnEvenNumberLiesBetweenTheMiddleTwo() {
