@@ -170,7 +170,11 @@ package final class Hart: @unchecked Sendable {
       switch exit {
       case nil, .resynchronize: break
       case .device: updateTimers()
-      case .trap: takeTrap(state.pointee.trapCause, state.pointee.trapValue)
+      case .trap:
+        takeTrap(state.pointee.trapCause, state.pointee.trapValue)
+        // Not retired, but not for nothing: a hart that traps forever must give up its turn, too.
+        state.pointee.budget -= 1
+        state.pointee.slice -= 1
       case .wait: return .waiting
       case .codeFull: return .codeFull
       }
