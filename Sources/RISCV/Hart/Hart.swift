@@ -170,7 +170,11 @@ package final class Hart: @unchecked Sendable {
       switch exit {
       case nil, .resynchronize: break
       case .device: updateTimers()
-      case .trap: takeTrap(state.pointee.trapCause, state.pointee.trapValue)
+      case .trap:
+        takeTrap(state.pointee.trapCause, state.pointee.trapValue)
+        // A trap retires nothing, but a handler that faults at once must not keep the thread for ever.
+        state.pointee.slice -= 1
+        state.pointee.budget -= 1
       case .wait: return .waiting
       case .codeFull: return .codeFull
       }
