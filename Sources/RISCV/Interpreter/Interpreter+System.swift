@@ -33,9 +33,11 @@ extension Hart {
       throw trap(Cause.breakpoint, s.pointee.pc)
     case .csrrw, .csrrs, .csrrc, .csrrwi, .csrrsi, .csrrci:
       try performCSR(i, next)
-    case .fence_i, .pause:
-      // Stores drop stale decoded instructions themselves.
-      return
+    case .pause: return
+    case .fence_i:
+      // Stores clear stale slots themselves; but the page may have lost the slots that run now.
+      s.pointee.pc = next
+      throw .resynchronize
     case .mret:
       try returnFromMachine()
       throw .resynchronize

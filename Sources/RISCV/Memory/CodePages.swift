@@ -26,6 +26,9 @@ package final class CodePages: Sendable {
   /// Written only while the board is built.
   private nonisolated(unsafe) var ranges: [Range] = []
   private nonisolated(unsafe) let arena: UnsafeMutablePointer<Operation>
+  /// Stores to each page of the arena since it got its slots; a lost count does no harm.
+  private nonisolated(unsafe) let stores: UnsafeMutablePointer<UInt32>
+  private static let storesOfData: UInt32 = 64
   private let lock = Mutex(0)
   private nonisolated(unsafe) var used = 0
   /// Write entries to revoke when a page gains code. Written only while the board is built.
@@ -37,6 +40,8 @@ package final class CodePages: Sendable {
     let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, -1, 0)
     guard let memory, memory != MAP_FAILED else { fatalError("cannot map \(bytes) bytes for decoded code") }
     arena = memory.assumingMemoryBound(to: Operation.self)
+    stores = .allocate(capacity: Self.capacity)
+    stores.initialize(repeating: 0, count: Self.capacity)
   }
 
   /// Announces RAM or ROM: whole pages from `base`.
@@ -76,6 +81,7 @@ package final class CodePages: Sendable {
   ) {
     guard entry.pointee == nil, used < Self.capacity else { return }
     let slots = arena + used * Self.slotStride
+    stores[used] = 0
     used += 1
     for i in 0..<4 { slots[Self.slotsPerPage + i] = Operation(opcode: .pageEnd) }
     entry.pointee = slots
@@ -83,6 +89,24 @@ package final class CodePages: Sendable {
     // page, fence, and revoke: one of both sees the other.
     atomicMemoryFence(ordering: .sequentiallyConsistent)
     for lookaside in lookasides { lookaside.revokeWrites(to: host) }
+  }
+
+  /// A hart stored into the page of `address` and has invalidated what it touched. A page that is written
+  /// again and again without being the one that runs (`running`) has become data: it loses its slots, and
+  /// stores to it are quick again. The slots are not used for another page before `removeAll`: a hart that
+  /// is just entering the page must not find other code there. It leaves at its next jump out of the page,
+  /// trap or `fence.i`.
+  func noteStore(_ address: UInt64, running: UnsafeMutablePointer<Operation>) {
+    guard let entry = entry(address >> 12), let slots = entry.pointee, slots != running else { return }
+    let number = (slots - arena) / Self.slotStride
+    stores[number] &+= 1
+    guard stores[number] >= Self.storesOfData else { return }
+    lock.withLock { _ in
+      guard entry.pointee == slots else { return }
+      entry.pointee = nil
+      atomicMemoryFence(ordering: .sequentiallyConsistent)
+      for lookaside in lookasides { lookaside.revokeFetches(from: slots) }
+    }
   }
 
   /// Forgets the instructions that overlap `count` bytes written at `address`.

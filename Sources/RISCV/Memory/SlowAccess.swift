@@ -203,6 +203,7 @@ extension Hart {
     guard code.hasCode(at: physical) else { return }
     atomicMemoryFence(ordering: .sequentiallyConsistent)
     code.invalidate(physical, count: width)
+    code.noteStore(physical, running: block.pointee.base)
   }
 
   /// An atomic read-modify-write of a T; the old value, sign-extended.

@@ -172,4 +172,11 @@ package final class TranslationLookaside: Sendable {
       }
     }
   }
+
+  /// From any thread: no fetch may come from these slots any more.
+  func revokeFetches(from slots: UnsafeMutablePointer<Operation>) {
+    for i in 0..<Self.fetchCount * Self.viewCount where fetches[i].slots == slots {
+      fetches[i].tag = LookasideEntry.none
+    }
+  }
 }
