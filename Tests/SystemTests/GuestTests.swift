@@ -10,7 +10,8 @@ extension SystemTests {
   /// triggers that are not there (triggers, 2).
   struct GuestTests {
     @Test(arguments: [
-      "traps", "pmp", "paging", "accessed", "interrupts", "counters", "triggers", "atomics", "code", "starvation",
+      "traps", "pmp", "paging", "accessed", "interrupts", "counters", "triggers", "atomics", "code",
+      "starvation",
     ])
     func theHartKeepsTheClaimsOf(_ name: String) async throws {
       let folder = try TemporaryFolder()
