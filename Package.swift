@@ -46,10 +46,7 @@ let package = Package(
         "Machine", "RISCV",
       ], swiftSettings: strict),
     // Measures Apus against QEMU: docs/benchmarks.md.
-    // Its tests look inside; what it measures is other programs' speed, not its own.
-    .executableTarget(
-      name: "apus-bench", path: "Benchmarks/Harness",
-      swiftSettings: strict + [.unsafeFlags(["-enable-testing"])]),
+    .executableTarget(name: "apus-bench", path: "Benchmarks/Harness", swiftSettings: strict),
     // docs/decision-1.md's figures.
     .executableTarget(
       name: "measure-conformers", dependencies: ["Machine", "RISCV", "Translator"],

@@ -41,9 +41,13 @@ package struct Measurements {
     }
   }
 
-  package func row(_ set: String, _ name: String) -> Row? { complete.first { $0.set == set && $0.name == name } }
+  package func row(_ set: String, _ name: String) -> Row? {
+    complete.first { $0.set == set && $0.name == name }
+  }
 
-  package func figure(_ name: String) -> Double? { figures.first { $0.name == name }.map { median($0.samples) } }
+  package func figure(_ name: String) -> Double? {
+    figures.first { $0.name == name }.map { median($0.samples) }
+  }
 
   /// Rows with samples of both emulators.
   package var complete: [Row] { rows.filter { !$0.apus.isEmpty && !$0.qemu.isEmpty } }

@@ -96,9 +96,9 @@ package final class TranslatedHart {
       interpreted[Int(opcode.rawValue)] += 1
       changesCode = opcode == .sfence_vma || opcode == .sinval_vma || opcode == .fence_i
     }
-    let before = state.pointee.retired
     let outcome = hart.run(count)
-    left -= Int(truncatingIfNeeded: state.pointee.retired &- before)
+    // Traps use up budget without retiring anything.
+    if outcome == .budgetSpent { left -= count }
     if changesCode || privilege != state.pointee.privilege || satp != state.pointee.satp { forget() }
     return outcome
   }

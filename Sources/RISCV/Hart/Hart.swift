@@ -172,9 +172,9 @@ package final class Hart: @unchecked Sendable {
       case .device: updateTimers()
       case .trap:
         takeTrap(state.pointee.trapCause, state.pointee.trapValue)
-        // A trap retires nothing, but a handler that faults at once must not keep the thread for ever.
-        state.pointee.slice -= 1
+        // Not retired, but not for nothing: a hart that traps forever must give up its turn, too.
         state.pointee.budget -= 1
+        state.pointee.slice -= 1
       case .wait: return .waiting
       case .codeFull: return .codeFull
       }
