@@ -93,7 +93,14 @@ extension SystemTests {
       var text = "seed \(seed), batch \(index), its first \(first + 1) instructions:\n"
       text += prefixes.listing(first) + "\n"
       let (left, right) = (BatchImage.words(result(ours, first)), BatchImage.words(result(theirs, first)))
-      if isOutsideOfTheBoard(left) { return nil }
+      if isOutsideOfTheBoard(left) || isLostInexactFlag(prefixes.code[first].words, left, right) {
+        return nil
+      }
+      if first > 0, let word = prefixes.code[first].words.last,
+        isLoadOutsideOfTheBoard(word, BatchImage.words(result(ours, first - 1)))
+      {
+        return nil
+      }
       for (name, pair) in zip(BatchImage.names, zip(left, right)) where pair.0 != pair.1 {
         text += "  \(name): \(hex(pair.0)) here, \(hex(pair.1)) there\n"
       }
@@ -111,13 +118,33 @@ extension SystemTests {
     // MARK: Known differences
 
     /// Where `virt` has flash, PCIe and its windows there and nothing here yet, stray loads fault.
+    private static let windows: [ClosedRange<UInt64>] = [
+      0x300_0000...0xbff_ffff, 0x2000_0000...0x7fff_ffff, 0x4_0000_0000...0x7_ffff_ffff,
+    ]
+
     private static func isOutsideOfTheBoard(_ ours: [UInt64]) -> Bool {
-      let windows: [ClosedRange<UInt64>] = [
-        0x300_0000...0xbff_ffff, 0x2000_0000...0x2fff_ffff, 0x3000_0000...0x7fff_ffff,
-        0x4_0000_0000...0x7_ffff_ffff,
-      ]
-      return zip(BatchImage.names, ours).contains { name, value in
+      zip(BatchImage.names, ours).contains { name, value in
         name.hasPrefix("tval") && windows.contains { $0.contains(value) }
+      }
+    }
+
+    /// The same, where the exception came too late to be kept.
+    private static func isLoadOutsideOfTheBoard(_ word: UInt32, _ before: [UInt64]) -> Bool {
+      let fields = InstructionFields(word)
+      guard word & 0x7f == 0x03 || word & 0x7f == 0x07, fields.rs1 != 0 else { return false }
+      let address = before[Int(fields.rs1) - 1] &+ UInt64(bitPattern: Int64(fields.immediateI))
+      return windows.contains { $0.contains(address) }
+    }
+
+    /// QEMU 10.0 drops a `froundnx` whose result is overwritten, and the inexact flag with it, which Zfa
+    /// wants raised.
+    private static func isLostInexactFlag(_ words: [UInt32], _ ours: [UInt64], _ theirs: [UInt64]) -> Bool {
+      let differing = ours.indices.filter { ours[$0] != theirs[$0] }
+      guard let fcsr = BatchImage.names.firstIndex(of: "fcsr"), differing == [fcsr],
+        ours[fcsr] == theirs[fcsr] | 1
+      else { return false }
+      return words.contains { word in
+        Instruction.table.contains { $0.mnemonic.hasPrefix("froundnx") && $0.matches(word) }
       }
     }
   }
