@@ -1,4 +1,4 @@
-# options: -cpu rv64 -smp 4
+# options: -cpu rv64,zacas=on -smp 4
 # Four harts count together by LR/SC and by AMO; none of their steps may get lost.
 #include "claims.h"
 #define ROUNDS 20000
@@ -55,6 +55,26 @@
     lr.d t1, (a0)
     sc.d t0, t1, (a1)
     beqz t0, fail
+    CLAIM 6  # compare-and-swap with x0 compares with zero and leaves x0 alone
+    sd zero, 0(a0)
+    li a1, 7
+    .4byte 0x28b5302f   # amocas.d zero, a1, (a0)
+    ld t0, 0(a0)
+    EXPECT t0, 7
+    .4byte 0x28b5302f
+    mv t0, zero
+    bnez t0, fail
+    ld t0, 0(a0)
+    EXPECT t0, 7
+    li a2, 9
+    li a3, 11
+    sd zero, 8(a0)
+    sd zero, 0(a0)
+    .4byte 0x28c5402f   # amocas.q zero, a2, (a0)
+    ld t0, 0(a0)
+    EXPECT t0, 9
+    ld t0, 8(a0)
+    EXPECT t0, 11
     j pass
     FINISH
     .data

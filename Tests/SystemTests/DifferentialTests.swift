@@ -19,26 +19,13 @@ extension SystemTests {
       }
 
     @Test func randomProgramsEndTheSameAsOnTheReference() async throws {
-      var (instructions, differences, excused, lost) = (0, 0, 0, 0)
+      var (instructions, differences, excused) = (0, 0, 0)
       for number in 0..<Self.images {
         let seed = Self.firstSeed &+ UInt64(number)
         var maker = BatchMaker(seed: seed)
-        var count = min(500, BatchImage.largest / (840 + 4 * Self.length))
-        var batches = (0..<count).map { _ in maker.batch(length: Self.length) }
-        var image = BatchImage(batches)
-        var (ours, theirs) = try await Self.runBoth(image)
-        // The reference itself dies of some programs: go on without those.
-        while ours.count == count * BatchImage.resultSize, theirs.count < ours.count {
-          let victim = theirs.count / BatchImage.resultSize
-          print(
-            "differential: the reference dies of seed \(seed), batch \(victim):\n\(image.listing(victim))")
-          lost += 1
-          try #require(lost < 20, "the reference dies of too much to compare with")
-          batches.remove(at: victim)
-          count -= 1
-          image = BatchImage(batches)
-          (ours, theirs) = try await Self.runBoth(image)
-        }
+        let count = min(500, BatchImage.largest / (840 + 4 * Self.length))
+        let image = BatchImage((0..<count).map { _ in maker.batch(length: Self.length) })
+        let (ours, theirs) = try await Self.runBoth(image)
         instructions += image.code.reduce(0) { $0 + $1.words.count }
         for index in 0..<count where Self.differs(ours, theirs, index) {
           guard let text = try await Self.explanation(image, index, seed) else {
@@ -53,7 +40,7 @@ extension SystemTests {
       #expect(differences == 0)
       #expect(instructions > Self.images * 1000)
       print(
-        "differential: \(instructions) instructions from seed \(Self.firstSeed), \(differences) differences, \(excused) known, \(lost) batches left out"
+        "differential: \(instructions) instructions from seed \(Self.firstSeed), \(differences) differences, \(excused) known"
       )
     }
 
@@ -74,8 +61,7 @@ extension SystemTests {
       ] {
         let ran = try await Programs.run(program + common + ["file:" + folder.path(name)], seconds: 120)
         let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder.path(name))))
-        let isWhole = ran.end == .exit(0) && bytes.count == image.batches.count * BatchImage.resultSize
-        guard isWhole || name == "theirs" && ran.end == .signal(SIGFPE) else {
+        guard ran.end == .exit(0), bytes.count == image.batches.count * BatchImage.resultSize else {
           throw TestSetupError(
             "\(bytes.count / BatchImage.resultSize) of \(image.batches.count) batches ran: \(ran)")
         }
@@ -107,10 +93,11 @@ extension SystemTests {
       var text = "seed \(seed), batch \(index), its first \(first + 1) instructions:\n"
       text += prefixes.listing(first) + "\n"
       let (left, right) = (BatchImage.words(result(ours, first)), BatchImage.words(result(theirs, first)))
-      if isOutsideOfTheBoard(left) { return nil }
-      let differing = left.indices.filter { left[$0] != right[$0] }
+      if isOutsideOfTheBoard(left) || isLostInexactFlag(prefixes.code[first].words, left, right) {
+        return nil
+      }
       if first > 0, let word = prefixes.code[first].words.last,
-        isReferenceDivisionError(word, BatchImage.words(result(ours, first - 1)), left, differing)
+        isLoadOutsideOfTheBoard(word, BatchImage.words(result(ours, first - 1)))
       {
         return nil
       }
@@ -131,50 +118,34 @@ extension SystemTests {
     // MARK: Known differences
 
     /// Where `virt` has flash, PCIe and its windows there and nothing here yet, stray loads fault.
+    private static let windows: [ClosedRange<UInt64>] = [
+      0x300_0000...0xbff_ffff, 0x2000_0000...0x7fff_ffff, 0x4_0000_0000...0x7_ffff_ffff,
+    ]
+
     private static func isOutsideOfTheBoard(_ ours: [UInt64]) -> Bool {
-      let windows: [ClosedRange<UInt64>] = [
-        0x300_0000...0xbff_ffff, 0x2000_0000...0x2fff_ffff, 0x3000_0000...0x7fff_ffff,
-        0x4_0000_0000...0x7_ffff_ffff,
-      ]
-      return zip(BatchImage.names, ours).contains { name, value in
+      zip(BatchImage.names, ours).contains { name, value in
         name.hasPrefix("tval") && windows.contains { $0.contains(value) }
       }
     }
 
-    /// QEMU 10.0 translates some divisions so that the upper half of the dividend is not the sign or zero
-    /// (`rem` of a register by itself is not zero then, and the host's exception ends QEMU). Excused only
-    /// where our result is what RISC-V Unprivileged, "Division Operations" says.
-    private static func isReferenceDivisionError(
-      _ word: UInt32, _ before: [UInt64], _ after: [UInt64], _ differing: [Int]
-    ) -> Bool {
+    /// The same, where the exception came too late to be kept.
+    private static func isLoadOutsideOfTheBoard(_ word: UInt32, _ before: [UInt64]) -> Bool {
       let fields = InstructionFields(word)
-      guard fields.rd != 0, differing == [Int(fields.rd) - 1] else { return false }
-      func value(_ register: UInt8) -> UInt64 { register == 0 ? 0 : before[Int(register) - 1] }
-      let (a, b) = (value(fields.rs1), value(fields.rs2))
-      let isWord = word & 0x7f == 0x3b
-      guard word >> 25 == 1, isWord || word & 0x7f == 0x33 else { return false }
-      func divided<T: FixedWidthInteger>(_ a: T, _ b: T, remainder: Bool) -> T {
-        if b == 0 { return remainder ? a : ~0 }
-        let (quotient, overflow) = a.dividedReportingOverflow(by: b)
-        return remainder ? (overflow ? 0 : a % b) : quotient
+      guard word & 0x7f == 0x03 || word & 0x7f == 0x07, fields.rs1 != 0 else { return false }
+      let address = before[Int(fields.rs1) - 1] &+ UInt64(bitPattern: Int64(fields.immediateI))
+      return windows.contains { $0.contains(address) }
+    }
+
+    /// QEMU 10.0 drops a `froundnx` whose result is overwritten, and the inexact flag with it, which Zfa
+    /// wants raised.
+    private static func isLostInexactFlag(_ words: [UInt32], _ ours: [UInt64], _ theirs: [UInt64]) -> Bool {
+      let differing = ours.indices.filter { ours[$0] != theirs[$0] }
+      guard let fcsr = BatchImage.names.firstIndex(of: "fcsr"), differing == [fcsr],
+        ours[fcsr] == theirs[fcsr] | 1
+      else { return false }
+      return words.contains { word in
+        Instruction.table.contains { $0.mnemonic.hasPrefix("froundnx") && $0.matches(word) }
       }
-      let wanted: UInt64
-      switch (word >> 12 & 7, isWord) {
-      case (4, false), (6, false):
-        wanted = UInt64(
-          bitPattern: divided(Int64(bitPattern: a), Int64(bitPattern: b), remainder: word >> 12 & 7 == 6))
-      case (5, false), (7, false): wanted = divided(a, b, remainder: word >> 12 & 7 == 7)
-      case (4, true), (6, true):
-        let result = divided(
-          Int32(truncatingIfNeeded: a), Int32(truncatingIfNeeded: b), remainder: word >> 12 & 7 == 6)
-        wanted = UInt64(bitPattern: Int64(result))
-      case (5, true), (7, true):
-        let result = divided(
-          UInt32(truncatingIfNeeded: a), UInt32(truncatingIfNeeded: b), remainder: word >> 12 & 7 == 7)
-        wanted = UInt64(bitPattern: Int64(Int32(bitPattern: result)))
-      default: return false
-      }
-      return after[Int(fields.rd) - 1] == wanted
     }
   }
 }
