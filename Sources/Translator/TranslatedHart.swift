@@ -34,12 +34,23 @@ package final class TranslatedHart: HartEngine {
   /// Times that everything was forgotten: sites from before are void.
   package private(set) var generation = 0
 
-  /// Becomes the engine of `hart`.
-  package init(_ hart: Hart, codeSize: Int = 32 << 20) throws(CodeMemoryError) {
-    guard hart.features.xlen == 64 else { throw CodeMemoryError(description: "only RV64 is translated") }
+  /// Bytes of host code that a hart needs at least.
+  package static let smallestCodeSize = 256 << 10
+  /// Guest instructions of a region at most.
+  package static let largestRegion = Emission.regionLimit
+
+  /// Only RV64 is translated.
+  package static func canRun(_ hart: Hart) -> Bool { hart.features.xlen == 64 }
+
+  /// Becomes the engine of `hart`, which must be one that it can run.
+  package init(_ hart: Hart, codeSize: Int = 32 << 20, regionLimit: Int = largestRegion)
+    throws(CodeMemoryError)
+  {
+    precondition(Self.canRun(hart))
     let memory = try CodeMemory(size: codeSize)
     self.hart = hart
     translator = RegionTranslator(memory: memory, hasShortInstructions: hart.hasShortInstructions)
+    translator.regionLimit = regionLimit
     jumpCache = .allocate(capacity: JumpCacheEntry.count)
     jumpCache.initialize(
       repeating: JumpCacheEntry(pc: JumpCacheEntry.none, code: 0), count: JumpCacheEntry.count)
@@ -137,7 +148,9 @@ package final class TranslatedHart: HartEngine {
   private func link(checked: Bool) throws(Exit) {
     let site = frame(Emission.Frame.site, as: Int.self)
     let before = generation
-    guard let code = try code(at: hart.state.pointee.pc, checked: checked), generation == before else { return }
+    guard let code = try code(at: hart.state.pointee.pc, checked: checked), generation == before else {
+      return
+    }
     translator.link(site, to: code)
   }
 

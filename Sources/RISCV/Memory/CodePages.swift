@@ -139,7 +139,8 @@ package final class CodePages: Sendable {
     // A 4-byte instruction that starts a halfword earlier is touched too.
     let first = max(0, offset / 2 - 1)
     let length = (offset + count - 1) / 2 - first + 1
-    let hadCode = UnsafeMutableRawPointer(slots + first).withMemoryRebound(to: UInt64.self, capacity: length) {
+    let hadCode = UnsafeMutableRawPointer(slots + first).withMemoryRebound(to: UInt64.self, capacity: length)
+    {
       var hadCode = false
       for i in 0..<length where $0[i] != 0 {
         $0[i] = 0
@@ -168,7 +169,8 @@ package final class CodePages: Sendable {
 
   /// The slots that changed after the first `seen` changes, and the count of all; nil slots where too many
   /// did to tell.
-  package func changedPages(since seen: UInt64) -> (slots: [UnsafeMutablePointer<Operation>]?, count: UInt64) {
+  package func changedPages(since seen: UInt64) -> (slots: [UnsafeMutablePointer<Operation>]?, count: UInt64)
+  {
     lock.withLock { _ in
       let count = changes.load(ordering: .relaxed)
       guard count - seen <= UInt64(Self.logLength) else { return (nil, count) }

@@ -91,7 +91,8 @@ package final class TranslationLookaside: Sendable {
 
   /// Enters a translation for loads, and for stores where `writable`.
   func fill(
-    _ view: View, virtual: UInt64, physical: UInt64, host: UnsafeMutableRawPointer, readable: Bool, writable: Bool
+    _ view: View, virtual: UInt64, physical: UInt64, host: UnsafeMutableRawPointer, readable: Bool,
+    writable: Bool
   ) {
     let page = virtual & ~0xfff
     let index = view.rawValue * Self.entryCount + Int(page >> 12) % Self.entryCount

@@ -55,7 +55,8 @@ struct Emitter: Executor {
   /// The region goes on behind what neither jumps nor changes how the hart looks at memory.
   mutating func system(_ i: Operation) {
     switch i.opcode {
-    case .csrrw, .csrrs, .csrrc, .csrrwi, .csrrsi, .csrrci, .pause, .wrs_nto, .wrs_sto, .cbo_clean, .cbo_flush,
+    case .csrrw, .csrrs, .csrrc, .csrrwi, .csrrsi, .csrrci, .pause, .wrs_nto, .wrs_sto, .cbo_clean,
+      .cbo_flush,
       .cbo_inval, .cbo_zero:
       leave()
     default:
@@ -146,7 +147,9 @@ extension Emission {
       checkDepth()
       assembler.call(stubs.lookup)
       returnPoint()
-    } else if link == Int(Operation.sink), Self.isLinkRegister(address.left.number), address.left.kind == .guest {
+    } else if link == Int(Operation.sink), Self.isLinkRegister(address.left.number),
+      address.left.kind == .guest
+    {
       assembler.byte(0xc3)
       hasEnded = true
     } else {

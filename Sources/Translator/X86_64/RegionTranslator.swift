@@ -37,6 +37,8 @@ package final class RegionTranslator {
   private let places: UnsafeMutablePointer<Int8>
   private let start: UnsafeMutableRawPointer
 
+  /// Guest instructions of a region at most.
+  var regionLimit = Emission.regionLimit
   package private(set) var instructionCount = 0
   package private(set) var regionCount = 0
   /// By opcode: how often an instruction was left to the interpreter at translation.
@@ -116,7 +118,7 @@ package final class RegionTranslator {
       e.pointee.completeMisses(since: before.missCount)
       e.pointee.pc &+= UInt64(e.pointee.length)
       // A long instruction may end in the next page.
-      if e.pointee.executed == Emission.regionLimit || e.pointee.pc & ~0xfff != e.pointee.page {
+      if e.pointee.executed >= regionLimit || e.pointee.pc & ~0xfff != e.pointee.page {
         e.pointee.end(at: e.pointee.pc)
       }
     }
