@@ -85,10 +85,10 @@ package enum Virt: Board {
 
   package static func build(_ request: BoardRequest) throws(ConfigurationError) -> BuiltMachine {
     try check(request.properties)
-    let services = request.services
+    let environment = request.services.environment
+    let memory = environment.memory
     let configuration = request.configuration
     let ports = (0..<request.harts).map { _ in InterruptPort() }
-    let memory = AddressSpace(lock: services.lock)
     let ramSize = try addMemory(memory, size: request.ramSize)
     var devices: [PlacedDevice] = []
 
@@ -107,7 +107,7 @@ package enum Virt: Board {
       isLockFree: true,
       name: MSWI.regionName)
     add(
-      MTIMER(ports: ports, clock: services.clock), Map.timer, size: MTIMER.windowSize,
+      MTIMER(ports: ports, clock: environment.clock), Map.timer, size: MTIMER.windowSize,
       widths: MTIMER.accessWidths,
       isLockFree: true, name: MTIMER.regionName)
     if isACLINT {
@@ -123,12 +123,12 @@ package enum Virt: Board {
 
     // Power, time, console.
     add(
-      SiFiveTest(power: services.power), Map.test, size: SiFiveTest.windowSize,
+      SiFiveTest(power: environment.power), Map.test, size: SiFiveTest.windowSize,
       widths: SiFiveTest.accessWidths,
       name: SiFiveTest.regionName)
     let clockLine = InterruptLine(to: plic, input: Line.realTimeClock)
     add(
-      GoldfishRTC(line: clockLine, clock: services.clock, timers: services.timers), Map.realTimeClock,
+      GoldfishRTC(line: clockLine, clock: environment.clock, timers: environment.timers), Map.realTimeClock,
       size: GoldfishRTC.windowSize, widths: GoldfishRTC.accessWidths, name: GoldfishRTC.regionName)
     let serial = try serialBackEnd(request)
     let uart = NS16550A(line: InterruptLine(to: plic, input: Line.uart), backEnd: serial)
@@ -136,10 +136,6 @@ package enum Virt: Board {
     add(uart, Map.uart, size: NS16550A.windowSize, widths: NS16550A.accessWidths, name: NS16550A.regionName)
 
     // Connectors, and what the user plugs in.
-    let environment = DeviceEnvironment(
-      memory: memory, clock: services.clock, timers: services.timers, power: services.power,
-      gate: services.gate,
-      entropy: services.entropy)
     var plugs = Plugboard(
       globals: configuration.globals, backEnds: request.backEnds, environment: environment)
     let forceLegacy = try plugs.values(of: VirtIOMMIO.typeName, VirtIOMMIO.properties).flag("force-legacy")
@@ -158,12 +154,12 @@ package enum Virt: Board {
       ramBase: Map.ram, ramSize: ramSize, resetVector: Map.maskROM.base, is64Bit: request.hart.is64Bit,
       harts: request.harts)
     let tree = VirtDeviceTree(
-      hart: request.hart, harts: request.harts, ramSize: ramSize, timebase: services.clock.timebase,
+      hart: request.hart, harts: request.harts, ramSize: ramSize, timebase: environment.clock.timebase,
       isACLINT: isACLINT)
     let plan = try BootPlan(
-      configuration, board: board, deviceTree: tree.tree, rngSeed: randomSeed(services.entropy))
+      configuration, board: board, deviceTree: tree.tree, rngSeed: randomSeed(environment.entropy))
     return BuiltMachine(
-      boardName: name, services: services, memory: memory, ports: ports, cpu: request.cpu,
+      boardName: name, services: request.services, ports: ports, cpu: request.cpu,
       devices: devices + plugs.devices, plan: plan, board: board,
       warnings: request.warnings + plugs.warnings)
   }

@@ -40,7 +40,7 @@ private final class Counting: EntropySource {
 
   private var services: MachineServices {
     MachineServices(
-      lock: MachineLock(), clock: Clock(mode: .instructions(shift: 0)), timers: Timers(), power: Power(),
+      clock: Clock(mode: .instructions(shift: 0)), timers: Timers(), power: Power(),
       gate: Gate(),
       entropy: Counting())
   }
