@@ -31,10 +31,11 @@ package struct PlacedDevice: Sendable {
   package let childBus: String?
   /// Its windows in the address space.
   package let windows: [Range<UInt64>]
+  package let properties: PropertyValues
 
   init(
     _ device: any Device, id: String? = nil, bus: String = "main-system-bus", childBus: String? = nil,
-    windows: [Range<UInt64>] = []
+    windows: [Range<UInt64>] = [], properties: PropertyValues? = nil
   ) {
     self.device = device
     typeName = type(of: device).typeName
@@ -42,6 +43,7 @@ package struct PlacedDevice: Sendable {
     self.bus = bus
     self.childBus = childBus
     self.windows = windows
+    self.properties = properties ?? PropertyValues(of: typeName, type(of: device).properties)
   }
 }
 

@@ -62,6 +62,13 @@ package final class AddressSpace: PhysicalMemory {
     code.addRange(base: base, size: size)
   }
 
+  /// Keeps guest memory out of a core dump of this process.
+  package func leaveOutOfCoreDumps() {
+    for region in regions {
+      if let host = region.host { madvise(host, Int(region.size), MADV_DONTDUMP) }
+    }
+  }
+
   package func addDevice(
     _ name: String, _ device: any MMIODevice, base: UInt64, size: UInt64, widths: ClosedRange<Int>,
     isLockFree: Bool = false

@@ -14,13 +14,12 @@ final class ConsoleSet {
   private var multiplexers: [Multiplexer] = []
 
   init(
-    _ request: CommandLineRequest, gate: any InputGate, ending: Ending, drives: [String: any BlockBackEnd]
+    _ request: CommandLineRequest, gate: any InputGate, ending: Ending, disks: DiskSet, _ reporter: Reporter
   ) throws(CommandLineError) {
     let actions = Multiplexer.Actions(
       exit: { ending.quit() },
       saveDisks: {
-        // Snapshot overlays are temporary, and nothing else has anything to save but its caches.
-        for drive in drives.values { try? drive.flush() }
+        do { try disks.commitAll() } catch { reporter.report("\(error)") }
       })
     for character in request.characters {
       do {
