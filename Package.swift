@@ -33,7 +33,9 @@ let package = Package(
     .target(
       name: "Boot", dependencies: ["Machine", "RISCV", "CZlib", "CZstd", "CLzma"],
       swiftSettings: strict),
-    .target(name: "Boards", dependencies: ["Machine", "RISCV", "Devices", "Boot"], swiftSettings: strict),
+    .target(
+      name: "Boards", dependencies: ["Machine", "RISCV", "Translator", "Devices", "Boot"],
+      swiftSettings: strict),
     .target(
       name: "Control", dependencies: ["Machine", "Consoles"],
       swiftSettings: strict),

@@ -63,7 +63,7 @@ for path in CommandLine.arguments.dropFirst() {
   let slow = measure(plain, plain.run)
   let hart = try Bench(image).hart
   let translated = try TranslatedHart(hart)
-  let fast = measure(hart, translated.run)
+  let fast = measure(hart, hart.run)
   let agree = slow.checksum == fast.checksum && slow.count == fast.count
   print(
     String(path.split(separator: "/").last ?? ""), "interpreter",
@@ -82,10 +82,8 @@ for path in CommandLine.arguments.dropFirst() {
   let before = translator.instructionCount
   let start = cpuSeconds()
   for _ in 0..<2000 {
-    translator.removeAll()
-    for pc in regions {
-      if let page = hart.decodedPage(at: pc) { translator.translate(pc, page, hart) }
-    }
+    translated.forget()
+    for pc in regions { translated.translate(at: pc) }
   }
   print(
     "  ", "emission", rounded((cpuSeconds() - start) * 1e9 / Double(translator.instructionCount - before)),

@@ -1,5 +1,6 @@
 import Machine
 import RISCV
+import Translator
 
 /// A machine ready to run.
 package struct Assembly: Sendable {
@@ -32,6 +33,7 @@ extension Boards {
         id: UInt64(index), features: machine.cpu.features, memory: machine.memory, time: clock, port: port)
       hart.resetPC = machine.startPC(ofHart: index)
       hart.reset()
+      try accelerate(hart, configuration)
       harts.append(hart)
     }
     let warnings = machine.warnings + machine.load()
@@ -46,5 +48,24 @@ extension Boards {
       settings: settings, resetBoard: { machine.reset() })
     relay.connect(power: runner, gate: runner)
     return Assembly(machine: machine, runner: runner, warnings: warnings)
+  }
+
+  /// Bytes of host code for a hart: a distribution's kernel and a compiler at work fill some 20 MiB.
+  private static let codeSize = 64 << 20
+
+  /// Gives the hart the engine that `-accel` asks for.
+  private static func accelerate(_ hart: Hart, _ configuration: MachineConfiguration)
+    throws(ConfigurationError)
+  {
+    let accelerator = configuration.accelerator
+    guard accelerator.kind == .translator, TranslatedHart.canRun(hart) else { return }
+    let size = accelerator.codeSize.map { $0 / Int(max(1, configuration.smp)) } ?? codeSize
+    do throws(CodeMemoryError) {
+      _ = try TranslatedHart(
+        hart, codeSize: max(size, TranslatedHart.smallestCodeSize),
+        regionLimit: accelerator.isOneByOne ? 1 : TranslatedHart.largestRegion)
+    } catch {
+      throw ConfigurationError("\(error); '-accel interp' does without")
+    }
   }
 }

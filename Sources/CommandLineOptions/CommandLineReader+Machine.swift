@@ -67,11 +67,14 @@ extension CommandLineReader {
       request.machine.threading = threading
       threadOption = threading == .multi ? option : nil
     }
-    // Hints for a translator's cache and blocks; the guest cannot tell.
-    if let size = list.take("tb-size"), UInt64(literal: size) == nil {
-      throw error("Parameter 'tb-size' expects integer")
+    if let text = list.take("tb-size") {
+      guard let size = UInt64(literal: text) else { throw error("Parameter 'tb-size' expects integer") }
+      guard size <= 1 << 20 else { throw error("'tb-size' is in MiB and at most 1048576, not \(size)") }
+      request.machine.accelerator.codeSize = size == 0 ? nil : Int(size) << 20
     }
-    _ = try list.takeFlag("one-insn-per-tb")
+    if let isOneByOne = try list.takeFlag("one-insn-per-tb") {
+      request.machine.accelerator.isOneByOne = isOneByOne
+    }
     _ = try list.takeFlag("split-wx")
     if let stranger = list.untaken.first {
       throw error("Property '\(name)-accel.\(stranger.name)' not found")
@@ -83,7 +86,7 @@ extension CommandLineReader {
   /// Takes the first accelerator of the list that exists; those before it are told as warnings.
   mutating func chooseAccelerator() throws(CommandLineError) {
     if let index = accelerators.firstIndex(where: { Self.isAccelerator($0.name) }) {
-      request.accelerator = accelerators[index].name
+      request.machine.accelerator.kind = accelerators[index].name == "interp" ? .interpreter : .translator
       request.warnings += accelerators[..<index].map(\.complaint)
     } else if !accelerators.isEmpty {
       throw CommandLineError(messages: accelerators.map(\.complaint))

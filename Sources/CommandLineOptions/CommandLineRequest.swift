@@ -12,8 +12,6 @@ package struct CommandLineRequest: Sendable {
   package var monitors: [String] = []
   package var drives: [DriveRequest] = []
   package var objects: [ObjectRequest] = []
-  /// `-accel`: "tcg", which takes the fastest engine that there is, or "interp", the interpreter.
-  package var accelerator = "tcg"
   /// `-snapshot`: no disk image is written.
   package var isSnapshot = false
   /// `-no-shutdown`: stop instead of ending when the guest powers off.

@@ -49,6 +49,23 @@ package enum HartThreading: String, Sendable {
   case single
 }
 
+/// How instructions are executed: `-accel`.
+package struct Accelerator: Sendable, Equatable {
+  package enum Kind: String, Sendable {
+    /// Guest code becomes host code, where the host has a back end for that.
+    case translator = "tcg"
+    case interpreter = "interp"
+  }
+
+  package var kind = Kind.translator
+  /// `tb-size`: bytes of host code for all harts together; nil: the default.
+  package var codeSize: Int?
+  /// `one-insn-per-tb`: a region for each instruction.
+  package var isOneByOne = false
+
+  package init(_ kind: Kind = .translator) { self.kind = kind }
+}
+
 /// Everything that the command line says about the machine itself, as a plain value. The back ends that
 /// it names travel beside it, in `BackEnds`.
 package struct MachineConfiguration: Sendable {
@@ -86,6 +103,7 @@ package struct MachineConfiguration: Sendable {
   /// `-icount shift=N`: the machine is deterministic; an instruction takes 2^N nanoseconds.
   package var instructionShift: UInt64?
   package var threading: HartThreading = .multi
+  package var accelerator = Accelerator()
   package var noReboot = false
   /// `-S`: wait for the monitor's `cont`.
   package var startPaused = false

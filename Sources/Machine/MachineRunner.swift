@@ -37,8 +37,8 @@ package final class MachineRunner: PowerControl, InputGate {
   /// Puts devices and memory into their state at power-on; called with harts at rest.
   private let resetBoard: @Sendable () -> Void
 
-  /// Instructions between looks at timers and requests: some 10 µs.
-  private static let slice = 4096
+  /// Instructions between looks at timers and requests: some 10 µs of translated code, 50 of interpreted.
+  private static let slice = 20_000
   /// A hart's turn on a shared thread.
   private static let turn = 10_000
 

@@ -1,141 +1,238 @@
-// Unsafe pointers: `context` and `jumpCache` are owned here; `context.table` belongs to the hart.
+// Unsafe pointers: `jumpCache` is owned here; the hart's block outlives its engine's runs.
 import RISCV
 
-/// A hart run by translated code, with the interpreter behind for what that leaves.
+/// Runs a hart by translated code, with the interpreter behind for what that leaves.
 ///
-/// Not yet an accelerator: regions are keyed by virtual address and forgotten when privilege or translation
-/// change; writes to code that was translated are not noticed, and interrupts are looked at only where the
-/// interpreter runs.
-package final class TranslatedHart {
-  private typealias Enter =
-    @convention(c) (UnsafeMutableRawPointer, UnsafeRawPointer, UnsafeMutableRawPointer) -> Int
+/// Each hart has translations of its own, so nothing is locked when code is linked, found or dropped. A
+/// translation holds for one page of decoded slots seen at one virtual page: jumps within the page are
+/// direct, all others go by the region's checked entry, which compares the fetch entry's mark. So flushes,
+/// `satp` and fork unlink nothing, and dropping a page's translations is retiring its mark.
+package final class TranslatedHart: HartEngine {
+  private typealias Enter = @convention(c) (UnsafeMutableRawPointer, UnsafeRawPointer) -> Int
 
-  package let hart: Hart
+  private unowned let hart: Hart
   package let translator: RegionTranslator
-  private let context: UnsafeMutablePointer<Context>
   private let jumpCache: UnsafeMutablePointer<JumpCacheEntry>
   private let enter: Enter
-  private var privilege: Privilege
-  private var satp: UInt64
 
-  /// By opcode: instructions that the interpreter ran, for whatever reason.
-  package private(set) var interpreted = [Int](repeating: 0, count: Opcode.allCases.count)
+  private struct Key: Hashable {
+    var virtual: UInt64
+    var slots: UnsafeMutablePointer<Operation>
+  }
+  private var pages: [Key: TranslatedPage] = [:]
+  private var virtuals: [UnsafeMutablePointer<Operation>: [UInt64]] = [:]
+  private var lastMark: UInt32 = 0
+  /// The page asked for last.
+  private var lastPage: TranslatedPage?
+  /// `CodePages.changes` as translations know it.
+  private var seen: UInt64
+
   /// How often translated code came back.
   package private(set) var exits = 0
+  /// By opcode: instructions that the interpreter ran one by one.
+  package private(set) var interpreted = [Int](repeating: 0, count: Opcode.allCases.count)
+  /// Times that everything was forgotten: sites from before are void.
+  package private(set) var generation = 0
 
-  package init(_ hart: Hart, codeSize: Int = 32 << 20) throws(CodeMemoryError) {
+  /// Bytes of host code that a hart needs at least.
+  package static let smallestCodeSize = 256 << 10
+  /// Guest instructions of a region at most.
+  package static let largestRegion = Emission.regionLimit
+
+  /// Only RV64 is translated.
+  package static func canRun(_ hart: Hart) -> Bool { hart.features.xlen == 64 }
+
+  /// Becomes the engine of `hart`, which must be one that it can run.
+  package init(_ hart: Hart, codeSize: Int = 32 << 20, regionLimit: Int = largestRegion)
+    throws(CodeMemoryError)
+  {
+    precondition(Self.canRun(hart))
     let memory = try CodeMemory(size: codeSize)
-    guard hart.features.xlen == 64 else { throw CodeMemoryError(description: "only RV64 is translated") }
     self.hart = hart
     translator = RegionTranslator(memory: memory, hasShortInstructions: hart.hasShortInstructions)
-    context = .allocate(capacity: 1)
-    context.initialize(to: Context())
+    translator.regionLimit = regionLimit
     jumpCache = .allocate(capacity: JumpCacheEntry.count)
     jumpCache.initialize(
       repeating: JumpCacheEntry(pc: JumpCacheEntry.none, code: 0), count: JumpCacheEntry.count)
-    context.pointee.jumpCache = UInt(bitPattern: jumpCache)
     let address = translator.emission.pointee.stubs.enter
     guard let code = UnsafeRawPointer(bitPattern: address) else {
       preconditionFailure("code at address zero")
     }
     enter = unsafeBitCast(code, to: Enter.self)
-    privilege = hart.state.pointee.privilege
-    satp = hart.state.pointee.satp
+    seen = hart.decodedCode.changes.load(ordering: .relaxed)
+    frame(Emission.Frame.jumpCache, UInt(bitPattern: jumpCache))
+    hart.engine = self
   }
 
-  deinit {
-    context.deallocate()
-    jumpCache.deallocate()
+  deinit { jumpCache.deallocate() }
+
+  // MARK: The frame
+
+  private func place(_ displacement: Int) -> UnsafeMutableRawPointer {
+    UnsafeMutableRawPointer(hart.state) + displacement + 128
+  }
+  private func frame<T: BitwiseCopyable>(_ displacement: Int, _ value: T) {
+    place(displacement).storeBytes(of: value, as: T.self)
+  }
+  private func frame<T: BitwiseCopyable>(_ displacement: Int, as type: T.Type) -> T {
+    place(displacement).load(as: type)
   }
 
-  /// Runs up to `budget` instructions, as `Hart.run` does.
-  package func run(_ budget: Int) -> Hart.Outcome {
-    var left = budget
-    while left > 0 {
-      guard let code = code(at: hart.state.pointee.pc) else {
-        let outcome = interpret(1, &left)
-        if outcome != .budgetSpent { return outcome }
-        continue
+  // MARK: Running
+
+  package func run() -> Exit? {
+    let state = hart.state
+    do throws(Exit) {
+      while state.pointee.budget > 0 {
+        forgetChangedCode()
+        guard let code = try code(at: state.pointee.pc, checked: false) else {
+          if let exit = interpret() { return exit }
+          continue
+        }
+        if let exit = try run(code) { return exit }
       }
-      let reason = go(code, &left)
-      switch reason {
-      case .lookup, .none: break
-      case .link: link()
-      case .interpret, .budget:
-        if left == 0 { break }
-        let outcome = interpret(reason == .budget ? left : 1, &left)
-        if outcome != .budgetSpent { return outcome }
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  /// Runs from `code` until the pc has to be looked up.
+  private func run(_ code: UInt) throws(Exit) -> Exit? {
+    var code = code
+    while true {
+      switch go(code) {
+      case .lookup, .none: return nil
+      case .link:
+        try link(checked: true)
+        return nil
+      case .linkNear:
+        try link(checked: false)
+        return nil
+      case .budget:
+        let left = hart.state.pointee.budget
+        return left > 0 ? hart.interpret(left) : nil
+      case .interpret:
+        if hart.state.pointee.budget <= 0 { return nil }
+        let resume = frame(Emission.Frame.resume, as: UInt.self)
+        let uncounted = frame(Emission.Frame.uncounted, as: Int.self) - 1
+        if let exit = interpret() { return exit }
+        guard resume != 0, hart.state.pointee.budget >= uncounted, hart.state.pointee.budget > 0,
+          hart.decodedCode.changes.load(ordering: .relaxed) == seen
+        else { return nil }
+        hart.state.pointee.budget -= uncounted
+        code = resume
       }
     }
-    return .budgetSpent
+  }
+
+  /// Has the interpreter run one instruction.
+  private func interpret() -> Exit? {
+    if let slot = hart.slotAtHand { interpreted[Int(slot.pointee.opcode.rawValue)] += 1 }
+    return hart.interpret(1)
   }
 
   /// Runs translated code until it comes back.
-  private func go(_ code: UnsafeRawPointer, _ left: inout Int) -> ExitReason? {
+  private func go(_ code: UInt) -> ExitReason? {
     let state = hart.state
     let mode = Int(truncatingIfNeeded: state.pointee.roundingMode)
-    context.pointee.table = UInt(bitPattern: hart.dataTable)
-    context.pointee.control = UInt32(HostControl.masks | HostControl.rounding(mode))
-    state.pointee.budget = left
-    let reason = enter(state, code, context)
+    frame(Emission.Frame.control, UInt32(HostControl.masks | HostControl.rounding(mode)))
+    guard let target = UnsafeRawPointer(bitPattern: code) else { return nil }
+    let reason = enter(state, target)
     exits += 1
-    state.pointee.retired &+= UInt64(left - state.pointee.budget)
-    left = state.pointee.budget
-    state.pointee.budget = 0
-    let flags = HostControl.guestFlags(context.pointee.controlAfter)
+    let flags = HostControl.guestFlags(frame(Emission.Frame.controlAfter, as: UInt32.self))
     if flags != 0 { state.pointee.floatFlags |= flags }
     return ExitReason(rawValue: reason)
   }
 
-  /// Runs `count` instructions by the interpreter.
-  private func interpret(_ count: Int, _ left: inout Int) -> Hart.Outcome {
-    let state = hart.state
-    var changesCode = false
-    if let page = hart.decodedPage(at: state.pointee.pc) {
-      let opcode = page[Int(state.pointee.pc & 0xfff) / 2].opcode
-      interpreted[Int(opcode.rawValue)] += 1
-      changesCode = opcode == .sfence_vma || opcode == .sinval_vma || opcode == .fence_i
+  private func link(checked: Bool) throws(Exit) {
+    let site = frame(Emission.Frame.site, as: Int.self)
+    let before = generation
+    guard let code = try code(at: hart.state.pointee.pc, checked: checked), generation == before else {
+      return
     }
-    let outcome = hart.run(count)
-    // Traps use up budget without retiring anything.
-    if outcome == .budgetSpent { left -= count }
-    if changesCode || privilege != state.pointee.privilege || satp != state.pointee.satp { forget() }
-    return outcome
+    translator.link(site, to: code)
   }
 
-  private func link() {
-    let pc = hart.state.pointee.pc
-    let site = context.pointee.site
-    let count = generation
-    guard code(at: pc) != nil, generation == count else { return }
-    translator.link(site, to: pc)
-  }
+  // MARK: Finding code
 
-  /// The code for `pc`, translated if need be, also entered into the jump cache; nil where it cannot be.
-  private func code(at pc: UInt64) -> UnsafeRawPointer? {
-    if translator.code(at: pc) == nil {
-      guard let page = hart.decodedPage(at: pc) else { return nil }
-      if translator.isFull { forget() }
-      translator.translate(pc, page, hart)
+  /// The code for `pc`, translated if need be, also entered into the jump cache; nil where the interpreter
+  /// must do.
+  private func code(at pc: UInt64, checked: Bool) throws(Exit) -> UInt? {
+    guard let slots = try hart.codePage(at: pc) else { return nil }
+    var page = page(pc & ~0xfff, slots)
+    if translator.code(at: pc, in: page, checked: false) == nil {
+      if translator.isFull {
+        forget()
+        page = self.page(pc & ~0xfff, slots)
+      }
+      translator.translate(pc, in: page, hart)
     }
-    guard let code = translator.code(at: pc) else { return nil }
-    jumpCache[Int(truncatingIfNeeded: pc >> 1) % JumpCacheEntry.count] = JumpCacheEntry(
-      pc: pc, code: UInt(bitPattern: code))
-    return code
+    hart.mark(pc, slots, page.mark)
+    if let code = translator.code(at: pc, in: page, checked: true) {
+      jumpCache[Int(truncatingIfNeeded: pc >> 1) % JumpCacheEntry.count] = JumpCacheEntry(pc: pc, code: code)
+    }
+    return translator.code(at: pc, in: page, checked: checked)
   }
 
-  /// Times that everything was forgotten: sites from before are void.
-  private var generation = 0
+  /// Translates the region at `pc`, where that can be fetched and is not translated yet.
+  package func translate(at pc: UInt64) { _ = try? code(at: pc, checked: false) }
 
-  /// The first address of every region there is.
-  package var regions: [UInt64] { translator.regions }
+  private func page(_ virtual: UInt64, _ slots: UnsafeMutablePointer<Operation>) -> TranslatedPage {
+    if let lastPage, lastPage.virtual == virtual, lastPage.slots == slots { return lastPage }
+    let key = Key(virtual: virtual, slots: slots)
+    let page = pages[key] ?? addPage(key)
+    lastPage = page
+    return page
+  }
+
+  private func addPage(_ key: Key) -> TranslatedPage {
+    lastMark &+= 1
+    if lastMark == 0 {
+      // Marks begin again: no fetch entry may have one of old.
+      hart.flushTranslations()
+      forget()
+      lastMark = 1
+    }
+    let page = TranslatedPage(key.virtual, key.slots, mark: lastMark)
+    pages[key] = page
+    virtuals[key.slots, default: []].append(key.virtual)
+    return page
+  }
+
+  // MARK: Forgetting
+
+  /// Drops the translations of pages whose code was changed.
+  private func forgetChangedCode() {
+    guard hart.decodedCode.changes.load(ordering: .acquiring) != seen else { return }
+    let (changed, count) = hart.decodedCode.changedPages(since: seen)
+    seen = count
+    guard let changed else { return forget() }
+    for slots in changed {
+      for virtual in virtuals.removeValue(forKey: slots) ?? [] {
+        if let page = pages.removeValue(forKey: Key(virtual: virtual, slots: slots)) {
+          hart.unmark(virtual, page.mark)
+        }
+      }
+    }
+    lastPage = nil
+  }
 
   /// Forgets all translations.
   package func forget() {
     generation += 1
+    for page in pages.values { hart.unmark(page.virtual, page.mark) }
+    pages.removeAll(keepingCapacity: true)
+    virtuals.removeAll(keepingCapacity: true)
+    lastPage = nil
     translator.removeAll()
     jumpCache.update(repeating: JumpCacheEntry(pc: JumpCacheEntry.none, code: 0), count: JumpCacheEntry.count)
-    privilege = hart.state.pointee.privilege
-    satp = hart.state.pointee.satp
+  }
+
+  /// The first address of every region there is.
+  package var regions: [UInt64] {
+    pages.values.flatMap { page in
+      (0..<CodePages.slotsPerPage).filter { page.offsets[$0] != 0 }.map { page.virtual + 2 * UInt64($0) }
+    }
   }
 }

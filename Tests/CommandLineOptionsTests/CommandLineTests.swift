@@ -41,7 +41,9 @@ private func request(of words: [String]) throws -> CommandLineRequest {
   }
 }
 
-private func accelerator(_ line: String) throws -> String { try request(line).accelerator }
+private func accelerator(_ line: String) throws -> String {
+  try request(line).machine.accelerator.kind.rawValue
+}
 
 private func answer(_ line: String) throws -> String {
   switch try CommandLineReader.read(

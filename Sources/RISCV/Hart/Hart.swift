@@ -33,6 +33,13 @@ package struct HartFeatures: Sendable {
   }
 }
 
+/// Runs a hart's instructions by other means than the interpreter.
+package protocol HartEngine: AnyObject {
+  /// Runs from the state's pc until the state's budget is spent (nil) or something comes up; pc and budget are
+  /// current afterwards.
+  func run() -> Exit?
+}
+
 /// One RISC-V hart: its state, its view of memory, its interrupt inputs, and the loop that runs it.
 package final class Hart: @unchecked Sendable {
   package let id: UInt64
@@ -59,6 +66,8 @@ package final class Hart: @unchecked Sendable {
   private(set) var dataPrivilege = Privilege.machine
   /// What `View.other` was last filled for.
   private var otherAttributes: UInt64 = .max
+  /// Nil: the interpreter runs everything.
+  package var engine: (any HartEngine)?
   /// Some trigger could match: instructions run one by one, and no page enters the lookaside.
   var triggersArmed = false
 
@@ -85,7 +94,8 @@ package final class Hart: @unchecked Sendable {
     scratch.initialize(repeating: Operation(opcode: .pageEnd), count: count)
     block.initialize(
       to: HartBlock(
-        table: lookaside.table(.machine), fetches: lookaside.fetchTable(.machine), base: scratch,
+        table: lookaside.table(.machine), fetches: lookaside.fetchTable(.machine),
+        marks: lookaside.markTable(.machine), base: scratch,
         jumpMask: alignment == 1 ? 0 : 2, hart: Unmanaged.passUnretained(self)))
     code.add(lookaside)
     reset()
@@ -164,6 +174,8 @@ package final class Hart: @unchecked Sendable {
       let exit: Exit?
       if triggersArmed {
         exit = stepWithTriggers(word)
+      } else if let engine {
+        exit = engine.run()
       } else {
         exit = Interpreter<W>.run(self)
       }
@@ -220,6 +232,7 @@ package final class Hart: @unchecked Sendable {
     }
     block.pointee.table = lookaside.table(dataView)
     block.pointee.fetches = lookaside.fetchTable(fetchView)
+    block.pointee.marks = lookaside.markTable(fetchView)
   }
 
   private static func view(_ privilege: Privilege, sum: Bool) -> View {

@@ -97,6 +97,9 @@ struct HartBlock {
   /// The lookaside's tables of the current views.
   var table: UnsafeMutablePointer<LookasideEntry>
   var fetches: UnsafeMutablePointer<TranslationLookaside.FetchEntry>
+  var marks: UnsafeMutablePointer<UInt32>
+  /// What the engine keeps within its code's reach.
+  var engineArea: InlineArray<32, UInt64> = .init(repeating: 0)
   /// The first slot of the page being executed, and the virtual address of its first byte.
   var base: UnsafeMutablePointer<Operation>
   var page: UInt64 = 0
@@ -106,8 +109,8 @@ struct HartBlock {
   var hart: Unmanaged<Hart>
 }
 
-/// Why the interpreter left its inner loop.
-enum Exit: Error {
+/// Why the interpreter, or an engine, left its inner loop.
+package enum Exit: Error {
   /// The instruction did not retire; cause and value are in the state.
   case trap
   /// It retired and changed what the loop had cached: privilege, translation, interrupts.

@@ -120,4 +120,7 @@ public enum Opcode: UInt16, CaseIterable, Sendable {
   case c_lw, c_ld, c_sw, c_sd, c_flw, c_fsw, c_fld, c_fsd
   case c_beq, c_bne, c_jal, c_jalr, c_ebreak
   case c_lbu, c_lh, c_lhu, c_sb, c_sh, c_mul, c_xori, c_sext_b, c_sext_h, c_zext_h, c_zext_w, c_mop
+
+  /// From here on instructions are two bytes long.
+  static var firstShort: Opcode { .c_addi }
 }

@@ -41,4 +41,7 @@ public struct Operation: Equatable, Sendable {
   @inlinable public var compared: Int { @inline(__always) get { Int(immediate >> 16) & 31 } }
   /// The number of the control and status register.
   @inlinable public var csr: Int { @inline(__always) get { Int(immediate) & 0xfff } }
+
+  /// A two-byte instruction.
+  package var isShort: Bool { opcode.rawValue >= Opcode.firstShort.rawValue }
 }

@@ -40,6 +40,8 @@ package final class CodePages: Sendable {
     let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, -1, 0)
     guard let memory, memory != MAP_FAILED else { fatalError("cannot map \(bytes) bytes for decoded code") }
     arena = memory.assumingMemoryBound(to: Operation.self)
+    changed = .allocate(capacity: Self.logLength)
+    changed.initialize(repeating: arena, count: Self.logLength)
     stores = .allocate(capacity: Self.capacity)
     stores.initialize(repeating: 0, count: Self.capacity)
   }
@@ -67,6 +69,11 @@ package final class CodePages: Sendable {
   /// True where stores to the page that holds `address` must come to `invalidate`.
   package func hasCode(at address: UInt64) -> Bool { entry(address >> 12)?.pointee != nil }
 
+  /// True where `slots` are still those of the page that holds `address`.
+  func has(_ slots: UnsafeMutablePointer<Operation>, at address: UInt64) -> Bool {
+    entry(address >> 12)?.pointee == slots
+  }
+
   /// The slots of the page that holds physical `address`, made if need be; nil when the arena is full
   /// (the caller asks for `removeAll` at a safepoint) or the address is no RAM.
   func slots(at address: UInt64, host: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Operation>? {
@@ -91,13 +98,18 @@ package final class CodePages: Sendable {
     for lookaside in lookasides { lookaside.revokeWrites(to: host) }
   }
 
-  /// A hart stored into the page of `address` and has invalidated what it touched. A page that is written
-  /// again and again without being the one that runs (`running`) has become data: it loses its slots, and
-  /// stores to it are quick again. The slots are not used for another page before `removeAll`: a hart that
-  /// is just entering the page must not find other code there. It leaves at its next jump out of the page,
-  /// trap or `fence.i`.
-  func noteStore(_ address: UInt64, running: UnsafeMutablePointer<Operation>) {
-    guard let entry = entry(address >> 12), let slots = entry.pointee, slots != running else { return }
+  /// A hart has stored `count` bytes at `address`: forgets the instructions there.
+  ///
+  /// A page that is written again and again without being the one that runs (`running`) has become data: it
+  /// loses its slots, and stores to it are quick again. The slots are not used for another page before
+  /// `removeAll`: a hart that is just entering the page must not find other code there. It leaves at its next
+  /// jump out of the page, trap or `fence.i`.
+  func didStore(_ address: UInt64, count: Int, running: UnsafeMutablePointer<Operation>) {
+    guard let entry = entry(address >> 12), let slots = entry.pointee else { return }
+    // The store comes first for everybody: see `Hart.fillSlot`.
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
+    clear(slots, Int(address & 0xfff), count)
+    guard slots != running else { return }
     let number = (slots - arena) / Self.slotStride
     stores[number] &+= 1
     guard stores[number] >= Self.storesOfData else { return }
@@ -107,6 +119,7 @@ package final class CodePages: Sendable {
       atomicMemoryFence(ordering: .sequentiallyConsistent)
       for lookaside in lookasides { lookaside.revokeFetches(from: slots) }
     }
+    noteChange(slots)
   }
 
   /// Forgets the instructions that overlap `count` bytes written at `address`.
@@ -115,17 +128,53 @@ package final class CodePages: Sendable {
     var left = count
     while left > 0 {
       let inPage = min(left, 4096 - Int(at & 0xfff))
-      if let slots = entry(at >> 12)?.pointee {
-        // A 4-byte instruction that starts a halfword earlier is touched too.
-        let first = max(0, Int(at & 0xfff) / 2 - 1)
-        let last = (Int(at & 0xfff) + inPage - 1) / 2
-        UnsafeMutableRawPointer(slots + first).withMemoryRebound(to: UInt64.self, capacity: last - first + 1)
-        {
-          for i in 0...(last - first) where $0[i] != 0 { $0[i] = 0 }
-        }
-      }
+      if let slots = entry(at >> 12)?.pointee { clear(slots, Int(at & 0xfff), inPage) }
       at &+= UInt64(inPage)
       left -= inPage
+    }
+  }
+
+  /// Empties the slots of the instructions that overlap `count` bytes from `offset` in a page.
+  private func clear(_ slots: UnsafeMutablePointer<Operation>, _ offset: Int, _ count: Int) {
+    // A 4-byte instruction that starts a halfword earlier is touched too.
+    let first = max(0, offset / 2 - 1)
+    let length = (offset + count - 1) / 2 - first + 1
+    let hadCode = UnsafeMutableRawPointer(slots + first).withMemoryRebound(to: UInt64.self, capacity: length)
+    {
+      var hadCode = false
+      for i in 0..<length where $0[i] != 0 {
+        $0[i] = 0
+        hadCode = true
+      }
+      return hadCode
+    }
+    if hadCode { noteChange(slots) }
+  }
+
+  // MARK: For translators
+
+  /// Counts the pages whose decoded instructions were changed or dropped: whoever keeps translations of them
+  /// compares it with what it saw last, and drops those of `changedPages(since:)`.
+  package let changes = Atomic<UInt64>(0)
+  private static let logLength = 64
+  private nonisolated(unsafe) let changed: UnsafeMutablePointer<UnsafeMutablePointer<Operation>>
+
+  private func noteChange(_ slots: UnsafeMutablePointer<Operation>) {
+    lock.withLock { _ in
+      let number = changes.load(ordering: .relaxed)
+      changed[Int(number % UInt64(Self.logLength))] = slots
+      changes.store(number + 1, ordering: .sequentiallyConsistent)
+    }
+  }
+
+  /// The slots that changed after the first `seen` changes, and the count of all; nil slots where too many
+  /// did to tell.
+  package func changedPages(since seen: UInt64) -> (slots: [UnsafeMutablePointer<Operation>]?, count: UInt64)
+  {
+    lock.withLock { _ in
+      let count = changes.load(ordering: .relaxed)
+      guard count - seen <= UInt64(Self.logLength) else { return (nil, count) }
+      return ((seen..<count).map { changed[Int($0 % UInt64(Self.logLength))] }, count)
     }
   }
 
@@ -143,6 +192,8 @@ package final class CodePages: Sendable {
       let bytes = used * Self.slotStride * MemoryLayout<Operation>.stride
       madvise(arena, bytes, MADV_DONTNEED)
       used = 0
+      // More than the log holds: every translation is void.
+      changes.add(UInt64(Self.logLength) + 1, ordering: .sequentiallyConsistent)
     }
   }
 }

@@ -12,6 +12,9 @@ extension Hart {
     if isUniform, let host {
       if let slots = code.slots(at: physical, host: host - Int(physical & 0xfff)) {
         lookaside.fillFetch(fetchView, virtual: pc, slots: slots)
+        // Another hart may just have found that the page is data, before it could see our entry.
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
+        if !code.has(slots, at: physical) { lookaside.revokeFetches(from: slots) }
         return slots
       }
       if code.isFull { throw .codeFull }

@@ -49,7 +49,8 @@ extension Hart {
     let writable =
       translation.writable && page.isWritable && pmp.allows(.store, pageAddress, 4096, privilege)
       && !code.hasCode(at: physical)
-    lookaside.fill(dataView, virtual: virtual, host: page.base, readable: readable, writable: writable)
+    lookaside.fill(
+      dataView, virtual: virtual, physical: physical, host: page.base, readable: readable, writable: writable)
     if translation.size > 4096 { lookaside.noteLargePage(virtual, bytes: translation.size) }
     if writable {
       // See CodePages.slots: whoever comes second sees the other.
@@ -198,12 +199,8 @@ extension Hart {
     return exchanged ? 0 : 1
   }
 
-  /// Clears the slots of what was written. The store comes first for everybody: see `fillSlot`.
   private func didStore(_ physical: UInt64, _ width: Int) {
-    guard code.hasCode(at: physical) else { return }
-    atomicMemoryFence(ordering: .sequentiallyConsistent)
-    code.invalidate(physical, count: width)
-    code.noteStore(physical, running: block.pointee.base)
+    code.didStore(physical, count: width, running: block.pointee.base)
   }
 
   /// An atomic read-modify-write of a T; the old value, sign-extended.

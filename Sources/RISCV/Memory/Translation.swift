@@ -94,7 +94,7 @@ extension Hart {
         else { throw accessFault(access, virtual) }
         // Another hart changed the entry: look again.
         guard Self.replace(host, entry, wanted, isRV32) else { continue }
-        if code.hasCode(at: at) { code.invalidate(at, count: Int(entrySize)) }
+        code.invalidate(at, count: Int(entrySize))
       }
       var physical = ppn << 12
       var size = UInt64(1) << offsetBits

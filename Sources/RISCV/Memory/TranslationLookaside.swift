@@ -8,8 +8,8 @@ package struct LookasideEntry {
   package var writeTag: UInt64
   /// Host address minus virtual address, modulo 2^64.
   package var delta: UInt64
-  /// The page's virtual address where it may be executed, and the slots of its code.
-  package var unused: UInt64
+  /// The page's physical address.
+  package var physical: UInt64
 
   /// No masked address equals it: its low bits are set.
   @usableFromInline package static let none: UInt64 = .max
@@ -33,7 +33,7 @@ package enum View: Int, Sendable {
 package final class TranslationLookaside: Sendable {
   package static let entryCount = 512
   package static let viewCount = 5
-  static let fetchCount = 256
+  package static let fetchCount = 1024
 
   /// An executable page: where it lies and its decoded slots.
   package struct FetchEntry {
@@ -44,6 +44,8 @@ package final class TranslationLookaside: Sendable {
   nonisolated(unsafe) let entries: UnsafeMutablePointer<LookasideEntry>
   /// Fetch entries by view (only the first four fetch).
   nonisolated(unsafe) let fetches: UnsafeMutablePointer<FetchEntry>
+  /// Beside each fetch entry a translator's mark for the page that it leads to; 0 for none.
+  nonisolated(unsafe) let marks: UnsafeMutablePointer<UInt32>
 
   /// Indices filled since the last flush, so that a flush costs what was used.
   private nonisolated(unsafe) var journal: UnsafeMutablePointer<UInt16>
@@ -60,18 +62,19 @@ package final class TranslationLookaside: Sendable {
   init() {
     let count = Self.entryCount * Self.viewCount
     let fetchCount = Self.fetchCount * Self.viewCount
-    let bytes = count * 32 + fetchCount * 16
+    let bytes = count * 32 + fetchCount * 20
     let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     guard let memory, memory != MAP_FAILED else { fatalError("cannot map \(bytes) bytes for a lookaside") }
     entries = memory.assumingMemoryBound(to: LookasideEntry.self)
     fetches = (memory + count * 32).assumingMemoryBound(to: FetchEntry.self)
+    marks = (memory + count * 32 + fetchCount * 16).assumingMemoryBound(to: UInt32.self)
     journal = .allocate(capacity: Self.journalCapacity)
     fetchJournal = .allocate(capacity: Self.journalCapacity)
     clearAll()
   }
 
   deinit {
-    munmap(entries, Self.entryCount * Self.viewCount * 32 + Self.fetchCount * Self.viewCount * 16)
+    munmap(entries, Self.entryCount * Self.viewCount * 32 + Self.fetchCount * Self.viewCount * 20)
     journal.deallocate()
     fetchJournal.deallocate()
   }
@@ -84,8 +87,13 @@ package final class TranslationLookaside: Sendable {
     fetches + view.rawValue * Self.fetchCount
   }
 
+  func markTable(_ view: View) -> UnsafeMutablePointer<UInt32> { marks + view.rawValue * Self.fetchCount }
+
   /// Enters a translation for loads, and for stores where `writable`.
-  func fill(_ view: View, virtual: UInt64, host: UnsafeMutableRawPointer, readable: Bool, writable: Bool) {
+  func fill(
+    _ view: View, virtual: UInt64, physical: UInt64, host: UnsafeMutableRawPointer, readable: Bool,
+    writable: Bool
+  ) {
     let page = virtual & ~0xfff
     let index = view.rawValue * Self.entryCount + Int(page >> 12) % Self.entryCount
     let entry = entries + index
@@ -96,6 +104,7 @@ package final class TranslationLookaside: Sendable {
     entry.pointee.writeTag = LookasideEntry.none
     entry.pointee.readTag = LookasideEntry.none
     entry.pointee.delta = delta
+    entry.pointee.physical = physical & ~0xfff
     entry.pointee.readTag = readable ? page : LookasideEntry.none
     entry.pointee.writeTag = writable ? page : LookasideEntry.none
   }
@@ -111,6 +120,7 @@ package final class TranslationLookaside: Sendable {
     if fetchJournalCount < Self.journalCapacity { fetchJournal[fetchJournalCount] = UInt16(index) }
     fetchJournalCount += 1
     fetches[index] = FetchEntry(tag: page, slots: slots)
+    marks[index] = 0
   }
 
   /// Remembers that entries for `bytes` at `virtual` come from one large page.
@@ -130,7 +140,7 @@ package final class TranslationLookaside: Sendable {
       clearAll()
     } else {
       for i in 0..<journalCount { clear(entries + Int(journal[i])) }
-      for i in 0..<fetchJournalCount { fetches[Int(fetchJournal[i])].tag = LookasideEntry.none }
+      for i in 0..<fetchJournalCount { forgetFetch(Int(fetchJournal[i])) }
     }
     journalCount = 0
     fetchJournalCount = 0
@@ -148,8 +158,21 @@ package final class TranslationLookaside: Sendable {
     guard virtual < largeLow || virtual > largeHigh else { return flush() }
     for view in 0..<Self.viewCount {
       clear(entries + view * Self.entryCount + Int(virtual >> 12) % Self.entryCount)
-      fetches[view * Self.fetchCount + Int(virtual >> 12) % Self.fetchCount].tag = LookasideEntry.none
+      forgetFetch(view * Self.fetchCount + Int(virtual >> 12) % Self.fetchCount)
     }
+  }
+
+  /// Takes `mark` from the fetch entries of `virtual`, in every view.
+  func unmark(_ virtual: UInt64, _ mark: UInt32) {
+    for view in 0..<Self.viewCount {
+      let index = view * Self.fetchCount + Int(truncatingIfNeeded: virtual >> 12) % Self.fetchCount
+      if marks[index] == mark { marks[index] = 0 }
+    }
+  }
+
+  private func forgetFetch(_ index: Int) {
+    fetches[index].tag = LookasideEntry.none
+    marks[index] = 0
   }
 
   private func clear(_ entry: UnsafeMutablePointer<LookasideEntry>) {
@@ -159,7 +182,7 @@ package final class TranslationLookaside: Sendable {
 
   private func clearAll() {
     for i in 0..<Self.entryCount * Self.viewCount { clear(entries + i) }
-    for i in 0..<Self.fetchCount * Self.viewCount { fetches[i].tag = LookasideEntry.none }
+    for i in 0..<Self.fetchCount * Self.viewCount { forgetFetch(i) }
   }
 
   /// From any thread: no entry may write to the host page any more.
@@ -176,7 +199,7 @@ package final class TranslationLookaside: Sendable {
   /// From any thread: no fetch may come from these slots any more.
   func revokeFetches(from slots: UnsafeMutablePointer<Operation>) {
     for i in 0..<Self.fetchCount * Self.viewCount where fetches[i].slots == slots {
-      fetches[i].tag = LookasideEntry.none
+      forgetFetch(i)
     }
   }
 }

@@ -2,11 +2,15 @@
 ///
 /// Not inlined by force: three formats times all operations would be most of the module's compile time.
 extension Executor {
-  @inlinable public mutating func fl<F: BinaryFormat>(_ f: F.Type, _ i: Operation) throws(Trap) {
+  @inlinable @inline(__always) public mutating func fl<F: BinaryFormat>(_ f: F.Type, _ i: Operation)
+    throws(Trap)
+  {
     try requireFloatingPoint()
     setReal(f, Int(i.a), try loadReal(f, address(i)))
   }
-  @inlinable public mutating func fs<F: BinaryFormat>(_ f: F.Type, _ i: Operation) throws(Trap) {
+  @inlinable @inline(__always) public mutating func fs<F: BinaryFormat>(_ f: F.Type, _ i: Operation)
+    throws(Trap)
+  {
     try requireFloatingPoint()
     try storeReal(f, i.stored, address(i))
   }

@@ -63,6 +63,10 @@ extension Executor {
     // MARK: System
     case .prefetch: break
 
+    // MARK: D's loads and stores
+    case .fld: try fl(Binary64.self, i)
+    case .fsd: try fs(Binary64.self, i)
+
     // MARK: M
     case .mul: mul(i)
     case .mulh: mulh(i)
@@ -227,11 +231,39 @@ extension Executor {
     case .c_zext_w:
       shortForm()
       zextW(i)
-    case .c_flw, .c_fld, .c_fsw, .c_fsd, .c_ebreak, .c_mop:
+    case .c_fld:
+      shortForm()
+      try fl(Binary64.self, i)
+    case .c_fsd:
+      shortForm()
+      try fs(Binary64.self, i)
+    case .c_flw, .c_fsw, .c_ebreak, .c_mop:
       shortForm()
       try rare(i)
 
-    default: try rare(i)
+    // MARK: The rest, named, so that the switch needs no check of its range
+    case .illegal, .ecall, .ebreak, .fence_i, .csrrw, .csrrs, .csrrc, .csrrwi, .csrrsi, .csrrci, .pause,
+      .wrs_nto, .wrs_sto, .mret, .sret, .wfi, .sfence_vma, .sinval_vma, .sfence_w_inval, .sfence_inval_ir,
+      .cbo_inval, .cbo_clean, .cbo_flush, .cbo_zero, .lr_w, .sc_w, .lr_d, .sc_d, .amoswap_w, .amoadd_w,
+      .amoxor_w, .amoand_w, .amoor_w, .amomin_w, .amomax_w, .amominu_w, .amomaxu_w, .amoswap_d, .amoadd_d,
+      .amoxor_d, .amoand_d, .amoor_d, .amomin_d, .amomax_d, .amominu_d, .amomaxu_d, .amoswap_b, .amoadd_b,
+      .amoxor_b, .amoand_b, .amoor_b, .amomin_b, .amomax_b, .amominu_b, .amomaxu_b, .amoswap_h, .amoadd_h,
+      .amoxor_h, .amoand_h, .amoor_h, .amomin_h, .amomax_h, .amominu_h, .amomaxu_h, .amocas_w, .amocas_d,
+      .amocas_q, .amocas_b, .amocas_h, .flw, .fsw, .fmadd_s, .fmsub_s, .fnmsub_s, .fnmadd_s, .fadd_s,
+      .fsub_s, .fmul_s, .fdiv_s, .fsqrt_s, .fsgnj_s, .fsgnjn_s, .fsgnjx_s, .fmin_s, .fmax_s, .fminm_s,
+      .fmaxm_s, .feq_s, .flt_s, .fle_s, .fltq_s, .fleq_s, .fclass_s, .fli_s, .fround_s, .froundnx_s,
+      .fcvt_w_s, .fcvt_s_w, .fcvt_wu_s, .fcvt_s_wu, .fcvt_l_s, .fcvt_s_l, .fcvt_lu_s, .fcvt_s_lu,
+      .fmadd_d, .fmsub_d, .fnmsub_d, .fnmadd_d, .fadd_d, .fsub_d, .fmul_d, .fdiv_d, .fsqrt_d, .fsgnj_d,
+      .fsgnjn_d, .fsgnjx_d, .fmin_d, .fmax_d, .fminm_d, .fmaxm_d, .feq_d, .flt_d, .fle_d, .fltq_d,
+      .fleq_d, .fclass_d, .fli_d, .fround_d, .froundnx_d, .fcvt_w_d, .fcvt_d_w, .fcvt_wu_d, .fcvt_d_wu,
+      .fcvt_l_d, .fcvt_d_l, .fcvt_lu_d, .fcvt_d_lu, .flh, .fsh, .fmadd_h, .fmsub_h, .fnmsub_h, .fnmadd_h,
+      .fadd_h, .fsub_h, .fmul_h, .fdiv_h, .fsqrt_h, .fsgnj_h, .fsgnjn_h, .fsgnjx_h, .fmin_h, .fmax_h,
+      .fminm_h, .fmaxm_h, .feq_h, .flt_h, .fle_h, .fltq_h, .fleq_h, .fclass_h, .fli_h, .fround_h,
+      .froundnx_h, .fcvt_w_h, .fcvt_h_w, .fcvt_wu_h, .fcvt_h_wu, .fcvt_l_h, .fcvt_h_l, .fcvt_lu_h,
+      .fcvt_h_lu, .fmv_x_w, .fmv_w_x, .fmv_x_d, .fmv_d_x, .fmv_x_h, .fmv_h_x, .fcvt_s_d, .fcvt_d_s,
+      .fcvt_s_h, .fcvt_h_s, .fcvt_d_h, .fcvt_h_d, .fcvtmod_w_d, .fmvh_x_d, .fmvp_d_x, .orc_b, .clmul,
+      .clmulh, .clmulr, .brev8, .packh, .packw, .zip, .unzip, .xperm4, .xperm8, .pack, .mop_r, .mop_rr:
+      try rare(i)
     }
   }
 
@@ -335,8 +367,6 @@ extension Executor {
     case .fcvt_s_lu: try fcvt(Binary32.self, from: .unsigned64, i)
 
     // MARK: D and its part of Zfa
-    case .fld: try fl(Binary64.self, i)
-    case .fsd: try fs(Binary64.self, i)
     case .fmadd_d: try fma(Binary64.self, i, negateProduct: false, negateAddend: false)
     case .fmsub_d: try fma(Binary64.self, i, negateProduct: false, negateAddend: true)
     case .fnmsub_d: try fma(Binary64.self, i, negateProduct: true, negateAddend: false)
@@ -440,9 +470,7 @@ extension Executor {
 
     // MARK: Compressed
     case .c_flw: try fl(Binary32.self, i)
-    case .c_fld: try fl(Binary64.self, i)
     case .c_fsw: try fs(Binary32.self, i)
-    case .c_fsd: try fs(Binary64.self, i)
     case .c_ebreak: try system(i)
     case .c_mop: break
 

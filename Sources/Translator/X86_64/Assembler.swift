@@ -174,6 +174,14 @@ struct Assembler {
     }
   }
 
+  /// An address in the code memory, relative to the instruction.
+  mutating func loadAddress(_ d: HostRegister, _ target: Int) {
+    byte(0x48 | (d.number >> 3) << 2)
+    byte(Opcodes.address)
+    byte(0x05 | (d.number & 7) << 3)
+    long(target &- (address &+ 4))
+  }
+
   // MARK: Arithmetic
 
   @inline(__always) mutating func arithmetic(
@@ -257,6 +265,28 @@ struct Assembler {
     byte(0xe9)
     long(0)
     return cursor - 4
+  }
+
+  /// A call to be completed by `complete`.
+  @inline(__always) mutating func call() -> UnsafeMutableRawPointer {
+    byte(0xe8)
+    long(0)
+    return cursor - 4
+  }
+
+  @inline(__always) mutating func call(_ target: Int) {
+    byte(0xe8)
+    long(target &- (address &+ 4))
+  }
+
+  mutating func push(_ r: HostRegister) {
+    if r.number >= 8 { byte(0x41) }
+    byte(0x50 | r.number & 7)
+  }
+
+  mutating func pop(_ r: HostRegister) {
+    if r.number >= 8 { byte(0x41) }
+    byte(0x58 | r.number & 7)
   }
 
   /// Lets the jump whose distance is at `site` go to `target`.

@@ -5,21 +5,30 @@ import RISCV
 /// Where host code goes and what the region being translated has used: the emitter's state, reached by pointer
 /// from every term.
 ///
-/// Host registers: rbp is the state block plus 128, so that x0–x31 have 8-bit displacements; rsp is the frame
-/// below; rax, rcx and rdx are scratch; `RegisterMap` has the rest.
+/// Host registers: rbp is the state block plus 128, so that x0–x31 have 8-bit displacements; rsp is a stack of
+/// return addresses on top of the thread's own; rax, rcx and rdx are scratch; `registerMap` has the rest.
 struct Emission {
-  /// Offsets from rsp while translated code runs.
+  /// Words of the hart's engine area, as displacements from rbp.
   enum Frame {
-    /// The lookaside's entries, for the hart's view of now.
-    static let table = 0
-    static let jumpCache = 8
-    static let context = 16
-    static let hostControl = 24
-    static let control = 28
-    static let otherControl = 32
-    static let slots = 40
+    private static func word(_ number: Int) -> Int { HartState.Offset.engineArea + 8 * number - 128 }
+
+    static var jumpCache: Int { word(0) }
+    /// MXCSR: the host's own, the guest's, that of one instruction, and as it was on the way out.
+    static var hostControl: Int { word(1) }
+    static var control: Int { word(1) + 4 }
+    static var otherControl: Int { word(2) }
+    static var controlAfter: Int { word(2) + 4 }
+    /// The jump that wants to be linked, as an offset into the code memory.
+    static var site: Int { word(3) }
+    /// Where to go on after the instruction that the interpreter performs, 0 for nowhere, and the
+    /// instructions behind it that the region has not counted yet.
+    static var resume: Int { word(4) }
+    static var uncounted: Int { word(5) }
+    /// The stack pointer outside, and the depth from which on calls start over.
+    static var hostStack: Int { word(6) }
+    static var stackLimit: Int { word(7) }
+    static func slot(_ number: Int) -> Int { word(8 + number) }
     static let slotCount = 11
-    static let size = 128
   }
 
   /// Instructions of a region at most.
@@ -29,14 +38,16 @@ struct Emission {
   struct SideExit {
     var site: UnsafeMutableRawPointer
     var target: UInt64
+    /// -1: all of the region's.
     var executed: Int
   }
 
-  /// A jump to the interpreter for the instruction at `pc`.
+  /// A jump to the interpreter for the instruction at `pc`, and where to go on behind it (0: not here).
   struct Miss {
     var site: UnsafeMutableRawPointer
     var pc: UInt64
     var executed: Int
+    var resume = 0
   }
 
   /// Rare code behind the region, which jumps to `site` and goes on at `resume`.
@@ -60,8 +71,13 @@ struct Emission {
   var length = 4
   var slotsUsed = 0
   var isLeft = false
+  /// The region cannot go on behind an instruction that is left.
+  var endsHere = false
 
   // The region.
+  /// Its way in for jumps from other pages, which checks that its page is still what it was.
+  var checkedEntry: UnsafeMutableRawPointer
+  var guardJump: UnsafeMutableRawPointer
   var page: UInt64 = 0
   var executed = 0
   var hasEnded = false
@@ -85,11 +101,15 @@ struct Emission {
     var enter = 0
     /// To the region for the guest address in rax.
     var lookup = 0
-    /// rax: guest address, rcx: instructions counted but not executed.
+    /// The same where the jump cache is known not to help.
+    var find = 0
+    /// rax: guest address, rcx: instructions counted but not executed, rdx: where to go on, or 0.
     var interpret = 0
     var budget = 0
-    /// rax: guest address, rcx: the site to link, as an offset into the code memory.
+    /// rax: guest address, rcx: the site to link, as an offset into the code memory. `linkNear` for a target in
+    /// the site's own page.
     var link = 0
+    var linkNear = 0
   }
 
   init(
@@ -98,10 +118,12 @@ struct Emission {
     self.assembler = assembler
     entry = assembler.cursor
     entryJump = assembler.cursor
+    checkedEntry = assembler.cursor
+    guardJump = assembler.cursor
     self.places = places
     self.stubs = stubs
     self.hasShortInstructions = hasShortInstructions
-    sides = .allocate(capacity: Self.regionLimit + 2)
+    sides = .allocate(capacity: Self.regionLimit + 4)
     misses = .allocate(capacity: 4 * Self.regionLimit + 2)
     rares = .allocate(capacity: 2 * Self.regionLimit + 2)
   }
@@ -120,7 +142,8 @@ struct Emission {
     return Term(immediate: 0)
   }
 
-  /// Leaves to the interpreter at this instruction, at run time, where `condition` holds.
+  /// Leaves to the interpreter at this instruction, at run time, where `condition` holds; the region goes on
+  /// behind it (see `completeMisses`).
   @inline(__always) mutating func leave(if condition: HostCondition) {
     misses[missCount] = Miss(site: assembler.jump(condition), pc: pc, executed: executed)
     missCount += 1
@@ -148,7 +171,7 @@ struct Emission {
 
   @inline(never) mutating func store(_ term: Term, _ slot: Leaf) {
     compute(term, .rax)
-    assembler.memory(Opcodes.store, .rax, .rsp, Frame.slots + 8 * slot.number)
+    assembler.memory(Opcodes.store, .rax, .rbp, Frame.slot(slot.number))
   }
 
   /// The host register that holds the leaf; nil where none does.
@@ -166,7 +189,7 @@ struct Emission {
   @inline(__always) private mutating func memory(_ opcode: Int, _ d: HostRegister, _ leaf: Leaf, _ wide: Bool)
   {
     if leaf.kind == .slot {
-      assembler.memory(opcode, d, .rsp, Frame.slots + 8 * leaf.number, wide: wide)
+      assembler.memory(opcode, d, .rbp, Frame.slot(leaf.number), wide: wide)
     } else {
       assembler.memory(opcode, d, .rbp, Self.displacement(leaf.number), wide: wide)
     }

@@ -64,7 +64,7 @@ extension Emission {
     assembler.registers(Opcodes.load, .rcx, .rax, wide: false)
     assembler.shift(5, .rcx, immediate: 7, wide: false)
     assembler.arithmetic(.and, .rcx, immediate: Self.indexMask, wide: false)
-    assembler.memory(Arithmetic.add.opcode, .rcx, .rsp, Frame.table)
+    assembler.memory(Arithmetic.add.opcode, .rcx, .rbp, HartState.Offset.table - 128)
     assembler.registers(Opcodes.load, .rdx, .rax)
     // The low bits stay: a misaligned address equals no tag.
     assembler.arithmetic(.and, .rdx, immediate: ~0xfff | (width - 1))

@@ -52,11 +52,27 @@ struct Emitter: Executor {
 
   // MARK: What is left to the interpreter
 
-  mutating func system(_ i: Operation) { leave() }
+  /// The region goes on behind what neither jumps nor changes how the hart looks at memory.
+  mutating func system(_ i: Operation) {
+    switch i.opcode {
+    case .csrrw, .csrrs, .csrrc, .csrrwi, .csrrsi, .csrrci, .pause, .wrs_nto, .wrs_sto, .cbo_clean,
+      .cbo_flush,
+      .cbo_inval, .cbo_zero:
+      leave()
+    default:
+      leave()
+      emission.pointee.endsHere = true
+    }
+  }
 
   mutating func control(_ i: Operation) {
     // Behind the page's last instruction the next page goes on.
-    if i.opcode == .pageEnd { emission.pointee.endAtPageEnd() } else { leave() }
+    if i.opcode == .pageEnd {
+      emission.pointee.endAtPageEnd()
+    } else {
+      leave()
+      emission.pointee.endsHere = true
+    }
   }
 
   @inline(__always) private func leave() { _ = emission.pointee.leave() }
@@ -83,7 +99,38 @@ extension Emission {
     let target = pc &+ UInt64(bitPattern: Int64(distance))
     if isMisaligned(target) { isLeft = true }
     write(link, Term(immediate: Int64(bitPattern: next)))
-    end(at: target)
+    if Self.isLinkRegister(link) {
+      assembler.move(.rax, immediate: Int64(bitPattern: target))
+      checkDepth()
+      sides[sideCount] = SideExit(site: assembler.call(), target: target, executed: -1)
+      sideCount += 1
+      returnPoint()
+    } else {
+      end(at: target)
+    }
+  }
+
+  /// x1 and x5, by which calls and returns are known (RISC-V Unprivileged, §2.5.1).
+  private static func isLinkRegister(_ register: Int) -> Bool { register == 1 || register == 5 }
+
+  /// A host call pushes where the guest's return leads to; nothing but a hint, which the return point checks.
+  /// Where the stack has grown deep, everything on it is given up. rax: the call's target.
+  private mutating func checkDepth() {
+    assembler.memory(Arithmetic.compare.opcode, .rsp, .rbp, Frame.stackLimit)
+    assembler.jump(.below, to: stubs.find)
+  }
+
+  /// Here returns come in with their target in rax: nearly always the next instruction's address.
+  private mutating func returnPoint() {
+    let address = Int64(bitPattern: next)
+    if address == Int64(Int32(truncatingIfNeeded: address)) {
+      assembler.arithmetic(.compare, .rax, immediate: Int(address))
+    } else {
+      assembler.move(.rcx, immediate: address)
+      assembler.registers(Arithmetic.compare.opcode, .rax, .rcx)
+    }
+    assembler.jump(.notEqual, to: stubs.lookup)
+    end(at: next)
   }
 
   mutating func jump(_ address: Term, _ link: Int) {
@@ -95,17 +142,32 @@ extension Emission {
       assembler.byte(2)
       leave(if: .notEqual)
     }
-    if link != Int(Operation.sink) {
-      let place = places[link]
-      if place >= 0 {
-        assembler.move(HostRegister(Int(place)), immediate: Int64(bitPattern: next))
-      } else {
-        assembler.move(.rcx, immediate: Int64(bitPattern: next))
-        assembler.memory(Opcodes.store, .rcx, .rbp, Self.displacement(link))
-      }
+    write(link, Term(immediate: Int64(bitPattern: next)), keepingAddress: true)
+    if Self.isLinkRegister(link) {
+      checkDepth()
+      assembler.call(stubs.lookup)
+      returnPoint()
+    } else if link == Int(Operation.sink), Self.isLinkRegister(address.left.number),
+      address.left.kind == .guest
+    {
+      assembler.byte(0xc3)
+      hasEnded = true
+    } else {
+      assembler.jump(to: stubs.lookup)
+      hasEnded = true
     }
-    assembler.jump(to: stubs.lookup)
-    hasEnded = true
+  }
+
+  /// A constant into a register's place, rax untouched.
+  private mutating func write(_ link: Int, _ value: Term, keepingAddress: Bool) {
+    if link == Int(Operation.sink) { return }
+    let place = places[link]
+    if place >= 0 {
+      assembler.move(HostRegister(Int(place)), immediate: value.immediate)
+    } else {
+      assembler.move(.rcx, immediate: value.immediate)
+      assembler.memory(Opcodes.store, .rcx, .rbp, Self.displacement(link))
+    }
   }
 
   mutating func fence() {

@@ -1,6 +1,27 @@
-// Unsafe pointers: `emission`, `places` and the page tables are owned here; code is written only while
+// Unsafe pointers: `emission`, `places` and the pages' tables are owned here; code is written only while
 // `roomForRegion` bytes are free.
 import RISCV
+
+/// The regions of one virtual page that shows one page of decoded slots. A translation holds for that pair; the
+/// pc is a constant in it.
+package final class TranslatedPage {
+  let virtual: UInt64
+  let slots: UnsafeMutablePointer<Operation>
+  /// What the fetch entry of `virtual` carries while it leads to these regions; never used again.
+  let mark: UInt32
+  /// By halfword the offset of its region in the code memory, 0 for none.
+  let offsets: UnsafeMutablePointer<UInt32>
+
+  init(_ virtual: UInt64, _ slots: UnsafeMutablePointer<Operation>, mark: UInt32) {
+    self.virtual = virtual
+    self.slots = slots
+    self.mark = mark
+    offsets = .allocate(capacity: CodePages.slotsPerPage)
+    offsets.initialize(repeating: 0, count: CodePages.slotsPerPage)
+  }
+
+  deinit { offsets.deallocate() }
+}
 
 /// Translates regions: runs of instructions from one entry within one page, left by jumps only.
 package final class RegionTranslator {
@@ -15,12 +36,9 @@ package final class RegionTranslator {
   let emission: UnsafeMutablePointer<Emission>
   private let places: UnsafeMutablePointer<Int8>
   private let start: UnsafeMutableRawPointer
-  /// By page: for each halfword the offset of its region in the code memory, 0 for none.
-  private var pages: [UInt64: UnsafeMutablePointer<UInt32>] = [:]
-  /// The page asked for last.
-  private var lastPage: UInt64 = .max
-  private var lastTable: UnsafeMutablePointer<UInt32>?
 
+  /// Guest instructions of a region at most.
+  var regionLimit = Emission.regionLimit
   package private(set) var instructionCount = 0
   package private(set) var regionCount = 0
   /// By opcode: how often an instruction was left to the interpreter at translation.
@@ -41,7 +59,6 @@ package final class RegionTranslator {
   }
 
   deinit {
-    removeAll()
     emission.pointee.deallocate()
     emission.deallocate()
     places.deallocate()
@@ -50,88 +67,68 @@ package final class RegionTranslator {
   /// Bytes of code so far.
   package var codeSize: Int { emission.pointee.assembler.cursor - start }
 
-  /// Forgets every region. The caller forgets what it knows of them.
-  package func removeAll() {
-    for table in pages.values { table.deallocate() }
-    pages.removeAll(keepingCapacity: true)
-    lastPage = .max
-    lastTable = nil
-    emission.pointee.assembler.cursor = start
-  }
-
-  private func table(_ page: UInt64) -> UnsafeMutablePointer<UInt32> {
-    if page == lastPage, let lastTable { return lastTable }
-    let table = findTable(page)
-    lastPage = page
-    lastTable = table
-    return table
-  }
-
-  private func findTable(_ page: UInt64) -> UnsafeMutablePointer<UInt32> {
-    if let table = pages[page] { return table }
-    let table = UnsafeMutablePointer<UInt32>.allocate(capacity: CodePages.slotsPerPage)
-    table.initialize(repeating: 0, count: CodePages.slotsPerPage)
-    pages[page] = table
-    return table
-  }
-
-  /// Where the code of the region at `pc` runs; nil where none was translated yet.
-  package func code(at pc: UInt64) -> UnsafeRawPointer? {
-    guard let offset = pages[pc & ~0xfff]?[Int(pc & 0xfff) / 2], offset != 0 else { return nil }
-    return UnsafeRawPointer(memory.executable + Int(offset))
-  }
-
-  /// The first address of every region, page by page.
-  package var regions: [UInt64] {
-    pages.flatMap { page, table in
-      (0..<CodePages.slotsPerPage).filter { table[$0] != 0 }.map { page + UInt64(2 * $0) }
-    }
-  }
-
+  /// No room for another region.
   package var isFull: Bool {
     memory.size - (emission.pointee.assembler.cursor - memory.writable) < Self.roomForRegion
   }
 
+  /// Forgets every region. The caller forgets what it knows of them.
+  package func removeAll() { emission.pointee.assembler.cursor = start }
+
+  /// Where the code of the region at `pc` runs, its checked entry or the one behind the check; nil where none
+  /// was translated yet.
+  func code(at pc: UInt64, in page: TranslatedPage, checked: Bool) -> UInt? {
+    let offset = page.offsets[Int(pc & 0xfff) / 2]
+    guard offset != 0 else { return nil }
+    return UInt(bitPattern: memory.executable) + UInt(offset) - (checked ? UInt(Emission.guardSize) : 0)
+  }
+
   /// Translates the region at `pc` from its page's decoded slots, empty ones filled by `hart`. The caller has
   /// made sure that `isFull` is false.
-  package func translate(_ pc: UInt64, _ slots: UnsafeMutablePointer<Operation>, _ hart: Hart) {
+  func translate(_ pc: UInt64, in page: TranslatedPage, _ hart: Hart) {
     let e = emission
-    let table = table(pc & ~0xfff)
-    table[Int(pc & 0xfff) / 2] = UInt32(truncatingIfNeeded: e.pointee.assembler.cursor - memory.writable)
-    e.pointee.begin(pc)
+    e.pointee.begin(pc, page.mark)
+    page.offsets[Int(pc & 0xfff) / 2] = UInt32(
+      truncatingIfNeeded: e.pointee.assembler.cursor - memory.writable)
+    e.pointee.pay()
     var emitter = Emitter(emission: e)
     while !e.pointee.hasEnded {
-      let slot = slots + Int(e.pointee.pc & 0xfff) / 2
+      let slot = page.slots + Int(e.pointee.pc & 0xfff) / 2
       if slot.pointee.opcode == .undecoded && !hart.decode(slot, at: e.pointee.pc) {
         e.pointee.endForInterpreter()
         break
       }
+      let operation = slot.pointee
       let before = e.pointee.checkpoint
       e.pointee.length = 4
       e.pointee.slotsUsed = 0
-      emitter.perform(slot.pointee)
+      emitter.perform(operation)
       if e.pointee.isLeft {
+        left[Int(operation.opcode.rawValue)] += 1
+        let endsHere = e.pointee.endsHere
         e.pointee.restore(before)
-        left[Int(slot.pointee.opcode.rawValue)] += 1
-        e.pointee.endForInterpreter()
-        break
+        if endsHere {
+          e.pointee.endForInterpreter()
+          break
+        }
+        e.pointee.leaveAndGoOn(operation)
       }
       e.pointee.executed += 1
       if e.pointee.hasEnded { break }
+      e.pointee.completeMisses(since: before.missCount)
       e.pointee.pc &+= UInt64(e.pointee.length)
       // A long instruction may end in the next page.
-      if e.pointee.executed == Emission.regionLimit || e.pointee.pc & ~0xfff != e.pointee.page {
+      if e.pointee.executed >= regionLimit || e.pointee.pc & ~0xfff != e.pointee.page {
         e.pointee.end(at: e.pointee.pc)
       }
     }
-    e.pointee.finish(table, memory)
+    e.pointee.finish(page.offsets, memory)
     instructionCount += e.pointee.executed
     regionCount += 1
   }
 
-  /// Lets the jump at `site` (an offset) go straight to the code at `pc`, where there is some now.
-  package func link(_ site: Int, to pc: UInt64) {
-    guard let code = code(at: pc) else { return }
+  /// Lets the jump at `site` (an offset) go straight to `code`.
+  func link(_ site: Int, to code: UInt) {
     emission.pointee.assembler.complete(memory.writable + site, to: Int(bitPattern: code))
   }
 }
@@ -167,10 +164,14 @@ extension Emission {
     markedDirty = c.markedDirty
     hasEnded = false
     isLeft = false
+    endsHere = false
   }
 
-  /// Starts a region: pays for all of it, or goes to the interpreter where the budget does not reach.
-  mutating func begin(_ pc: UInt64) {
+  /// Bytes of the check at a region's checked entry.
+  static let guardSize = 24
+
+  /// Starts a region with the check of its page.
+  mutating func begin(_ pc: UInt64, _ mark: UInt32) {
     self.pc = pc
     page = pc & ~0xfff
     executed = 0
@@ -181,12 +182,44 @@ extension Emission {
     sideCount = 0
     missCount = 0
     rareCount = 0
+    entryPC = pc
+    // mov rdx, [rbp + marks]; cmp dword [rdx + 4 × index], mark; jne — always in the long forms.
+    checkedEntry = assembler.cursor
+    let index = Int(truncatingIfNeeded: pc >> 12) % TranslationLookaside.fetchCount
+    assembler.memory(Opcodes.load, .rdx, .rbp, HartState.Offset.marks - 128)
+    assembler.byte(0x81)
+    assembler.byte(0xba)
+    assembler.long(4 * index)
+    assembler.long(Int(mark))
+    guardJump = assembler.jump(.notEqual)
+    while assembler.cursor - checkedEntry < Self.guardSize { assembler.byte(0x90) }
+  }
+
+  /// Pays for all of the region, or goes to the interpreter where the budget does not reach.
+  mutating func pay() {
     // sub qword [rbp + budget], count: completed by `finish`.
     assembler.memory(0x83, HostRegister(Arithmetic.subtract.rawValue), .rbp, HartState.Offset.budget - 128)
     entry = assembler.cursor
     assembler.byte(0)
     entryJump = assembler.jump(.less)
-    entryPC = pc
+  }
+
+  /// Has the interpreter perform an instruction of the region.
+  mutating func leaveAndGoOn(_ operation: Operation) {
+    length = operation.isShort ? 2 : 4
+    misses[missCount] = Miss(site: assembler.jump(), pc: pc, executed: executed)
+    missCount += 1
+    // It may have set the rounding mode.
+    checkedRounding = false
+  }
+
+  /// The instruction is emitted: who left it to the interpreter comes back here.
+  mutating func completeMisses(since first: Int) {
+    var i = first
+    while i < missCount {
+      misses[i].resume = assembler.address
+      i += 1
+    }
   }
 
   /// Ends the region before the instruction at `pc`.
@@ -197,7 +230,7 @@ extension Emission {
   }
 
   /// The code behind the region: its ways out.
-  mutating func finish(_ table: UnsafeMutablePointer<UInt32>, _ memory: CodeMemory) {
+  mutating func finish(_ offsets: UnsafeMutablePointer<UInt32>, _ memory: CodeMemory) {
     let count = executed
     entry.storeBytes(of: UInt8(truncatingIfNeeded: count), as: UInt8.self)
     for i in 0..<rareCount { emit(rares[i]) }
@@ -205,28 +238,20 @@ extension Emission {
       let side = sides[i]
       let unexecuted = side.executed < 0 ? 0 : count - side.executed
       var site = side.site
-      let isNear = side.target & ~0xfff == page
-      if unexecuted != 0 || !isNear {
+      if unexecuted != 0 {
         assembler.completeHere(site)
-        if unexecuted != 0 {
-          assembler.arithmetic(.add, .rbp, HartState.Offset.budget - 128, immediate: unexecuted)
-        }
-        if !isNear {
-          // Another page: where it is decides the jump cache.
-          assembler.move(.rax, immediate: Int64(bitPattern: side.target))
-          assembler.jump(to: stubs.lookup)
-          continue
-        }
+        assembler.arithmetic(.add, .rbp, HartState.Offset.budget - 128, immediate: unexecuted)
         site = assembler.jump()
       }
-      let offset = Int(table[Int(side.target & 0xfff) / 2])
+      let isNear = side.target & ~0xfff == page
+      let offset = isNear ? Int(offsets[Int(side.target & 0xfff) / 2]) : 0
       if offset != 0 {
         assembler.complete(site, to: Int(bitPattern: memory.executable) + offset)
       } else {
         assembler.completeHere(site)
         assembler.move(.rax, immediate: Int64(bitPattern: side.target))
         assembler.move(.rcx, immediate: Int64(site - memory.writable))
-        assembler.jump(to: stubs.link)
+        assembler.jump(to: isNear ? stubs.linkNear : stubs.link)
       }
     }
     for i in 0..<missCount {
@@ -234,11 +259,19 @@ extension Emission {
       assembler.completeHere(miss.site)
       assembler.move(.rax, immediate: Int64(bitPattern: miss.pc))
       assembler.move(.rcx, immediate: Int64(count - miss.executed))
+      if miss.resume != 0 {
+        assembler.loadAddress(.rdx, miss.resume)
+      } else {
+        assembler.move(.rdx, immediate: 0)
+      }
       assembler.jump(to: stubs.interpret)
     }
     assembler.completeHere(entryJump)
     assembler.move(.rax, immediate: Int64(bitPattern: entryPC))
     assembler.move(.rcx, immediate: Int64(count))
     assembler.jump(to: stubs.budget)
+    assembler.completeHere(guardJump)
+    assembler.move(.rax, immediate: Int64(bitPattern: entryPC))
+    assembler.jump(to: stubs.find)
   }
 }
