@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 int host_futex_wait(const uint32_t *word, uint32_t expected, int64_t timeout_ns) {
@@ -41,18 +42,6 @@ int host_compare_exchange_16(void *word, uint64_t expected[2], const uint64_t de
   int replaced = __atomic_compare_exchange_n((__int128 *)word, &e, d, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
   __builtin_memcpy(expected, &e, 16);
   return replaced;
-#endif
-}
-
-uint64_t host_cycles(void) {
-#if defined(__x86_64__)
-  uint32_t low, high;
-  __asm__ __volatile__("rdtsc" : "=a"(low), "=d"(high));
-  return (uint64_t)high << 32 | low;
-#else
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 #endif
 }
 
