@@ -43,13 +43,15 @@ package final class TranslatedHart: HartEngine {
   package static func canRun(_ hart: Hart) -> Bool { hart.features.xlen == 64 }
 
   /// Becomes the engine of `hart`, which must be one that it can run.
-  package init(_ hart: Hart, codeSize: Int = 32 << 20, regionLimit: Int = largestRegion)
-    throws(CodeMemoryError)
-  {
+  package init(
+    _ hart: Hart, codeSize: Int = 32 << 20, regionLimit: Int = largestRegion,
+    features: HostFeatures = .current
+  ) throws(CodeMemoryError) {
     precondition(Self.canRun(hart))
     let memory = try CodeMemory(size: codeSize)
     self.hart = hart
-    translator = RegionTranslator(memory: memory, hasShortInstructions: hart.hasShortInstructions)
+    translator = RegionTranslator(
+      memory: memory, hasShortInstructions: hart.hasShortInstructions, features: features)
     translator.regionLimit = regionLimit
     jumpCache = .allocate(capacity: JumpCacheEntry.count)
     jumpCache.initialize(

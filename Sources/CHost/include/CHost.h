@@ -21,6 +21,9 @@ int host_compare_exchange_16(void *word, uint64_t expected[2], const uint64_t de
 /// The host's cycle counter (rdtsc on x86-64), for seeding and tracing only.
 uint64_t host_cycles(void);
 
+/// cpuid: which vector extensions processor and operating system have: 1 SSE4.1, 2 AVX, 4 FMA3, 8 F16C.
+uint32_t host_vector_features(void);
+
 /// fcntl(2) F_OFD_SETLK: takes (`type` F_RDLCK, F_WRLCK) or drops (F_UNLCK) an open-file lock on the
 /// byte at `offset`. Returns 0 or -errno.
 int host_lock_byte(int fd, int type, int64_t offset);

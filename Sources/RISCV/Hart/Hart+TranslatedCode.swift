@@ -63,10 +63,13 @@ extension Hart {
 extension HartState {
   /// `frm` as the CSR shows it.
   package var roundingMode: UInt64 { frm }
-  /// The accrued floating-point exceptions as `fflags` shows them.
+  /// The accrued floating-point exceptions as `fflags` shows them; setting them makes `FS` dirty.
   package var floatFlags: UInt64 {
     get { fflags }
-    set { fflags = newValue }
+    set {
+      fflags = newValue
+      fs = 3
+    }
   }
 
   /// Byte offsets into the block, for translated code. The integer registers are words 0–31 (32 is the

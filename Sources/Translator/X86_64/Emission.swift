@@ -48,16 +48,15 @@ struct Emission {
     var pc: UInt64
     var executed: Int
     var resume = 0
+    /// The region does not go on.
+    var isFinal = false
   }
 
   /// Rare code behind the region, which jumps to `site` and goes on at `resume`.
   struct Rare {
     var site: UnsafeMutableRawPointer
     var resume: Int
-    /// -1: the result in xmm0 is a NaN. Else the rounding mode, and `opcode` on the operand at `register`.
-    var rounding: Int
-    var opcode: Int
-    var register: Int
+    var kind: RareReal
   }
 
   var assembler: Assembler
@@ -65,6 +64,7 @@ struct Emission {
   let places: UnsafeMutablePointer<Int8>
   let stubs: Stubs
   let hasShortInstructions: Bool
+  let features: HostFeatures
 
   // The instruction.
   var pc: UInt64 = 0
@@ -84,6 +84,9 @@ struct Emission {
   var checkedFloatingPoint = false
   var checkedRounding = false
   var markedDirty = false
+  /// Floating-point registers known to hold properly boxed values.
+  var boxedSingles: UInt32 = 0
+  var boxedHalves: UInt32 = 0
   var entryPC: UInt64 = 0
   /// Where the region's count and its jump for a spent budget are completed.
   var entry: UnsafeMutableRawPointer
@@ -110,10 +113,13 @@ struct Emission {
     /// the site's own page.
     var link = 0
     var linkNear = 0
+    /// The table of `RealConstant`s.
+    var constants = 0
   }
 
   init(
-    _ assembler: Assembler, _ places: UnsafeMutablePointer<Int8>, _ stubs: Stubs, hasShortInstructions: Bool
+    _ assembler: Assembler, _ places: UnsafeMutablePointer<Int8>, _ stubs: Stubs, hasShortInstructions: Bool,
+    features: HostFeatures
   ) {
     self.assembler = assembler
     entry = assembler.cursor
@@ -123,9 +129,10 @@ struct Emission {
     self.places = places
     self.stubs = stubs
     self.hasShortInstructions = hasShortInstructions
+    self.features = features
     sides = .allocate(capacity: Self.regionLimit + 4)
-    misses = .allocate(capacity: 4 * Self.regionLimit + 2)
-    rares = .allocate(capacity: 2 * Self.regionLimit + 2)
+    misses = .allocate(capacity: 6 * Self.regionLimit + 6)
+    rares = .allocate(capacity: 4 * Self.regionLimit + 4)
   }
 
   func deallocate() {

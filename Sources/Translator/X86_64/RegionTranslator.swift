@@ -44,18 +44,21 @@ package final class RegionTranslator {
   /// By opcode: how often an instruction was left to the interpreter at translation.
   package private(set) var left = [Int](repeating: 0, count: Opcode.allCases.count)
 
-  package init(memory: CodeMemory, hasShortInstructions: Bool) {
+  package init(memory: CodeMemory, hasShortInstructions: Bool, features: HostFeatures = .current) {
     precondition(HartState.Offset.areCurrent)
     self.memory = memory
     places = .allocate(capacity: 256)
     places.initialize(repeating: -1, count: 256)
     for (guest, host) in Self.registerMap { places[guest] = Int8(host.number) }
+    for (guest, xmm) in Emission.realMap { places[Emission.realPlaces + guest] = Int8(xmm) }
     var assembler = Assembler(cursor: memory.writable, distance: memory.executable - memory.writable)
     assembler.long(0)  // Offset 0 means none.
     let stubs = assembler.emitStubs(Self.registerMap)
     start = assembler.cursor
     emission = .allocate(capacity: 1)
-    emission.initialize(to: Emission(assembler, places, stubs, hasShortInstructions: hasShortInstructions))
+    emission.initialize(
+      to: Emission(
+        assembler, places, stubs, hasShortInstructions: hasShortInstructions, features: features))
   }
 
   deinit {
@@ -143,13 +146,17 @@ extension Emission {
     var checkedFloatingPoint: Bool
     var checkedRounding: Bool
     var markedDirty: Bool
+    var boxedSingles: UInt32
+    var boxedHalves: UInt32
   }
 
   var checkpoint: Checkpoint {
     @inline(__always) get {
       Checkpoint(
         cursor: assembler.cursor, sideCount: sideCount, missCount: missCount, rareCount: rareCount,
-        checkedFloatingPoint: checkedFloatingPoint, checkedRounding: checkedRounding, markedDirty: markedDirty
+        checkedFloatingPoint: checkedFloatingPoint, checkedRounding: checkedRounding,
+        markedDirty: markedDirty,
+        boxedSingles: boxedSingles, boxedHalves: boxedHalves
       )
     }
   }
@@ -162,6 +169,8 @@ extension Emission {
     checkedFloatingPoint = c.checkedFloatingPoint
     checkedRounding = c.checkedRounding
     markedDirty = c.markedDirty
+    boxedSingles = c.boxedSingles
+    boxedHalves = c.boxedHalves
     hasEnded = false
     isLeft = false
     endsHere = false
@@ -179,6 +188,8 @@ extension Emission {
     checkedFloatingPoint = false
     checkedRounding = false
     markedDirty = false
+    boxedSingles = 0
+    boxedHalves = 0
     sideCount = 0
     missCount = 0
     rareCount = 0
@@ -209,15 +220,17 @@ extension Emission {
     length = operation.isShort ? 2 : 4
     misses[missCount] = Miss(site: assembler.jump(), pc: pc, executed: executed)
     missCount += 1
-    // It may have set the rounding mode.
+    // It may have set the rounding mode, or a floating-point register.
     checkedRounding = false
+    boxedSingles = 0
+    boxedHalves = 0
   }
 
   /// The instruction is emitted: who left it to the interpreter comes back here.
   mutating func completeMisses(since first: Int) {
     var i = first
     while i < missCount {
-      misses[i].resume = assembler.address
+      if !misses[i].isFinal { misses[i].resume = assembler.address }
       i += 1
     }
   }
