@@ -112,7 +112,7 @@ extension Random {
     case 1: v = pick([0, top, one]) + next() & fraction
     case 2:
       // About a power of two, as limits of integers are.
-      let exponent = min(bias + UInt64(below(66)), 2 * bias)
+      let exponent = min(bias + pick([31, 32, 63, 64, UInt64(below(66))]), 2 * bias)
       v = exponent << fractionBits &+ next() % 5 &- 2
     case 3:
       let exponent = min(bias + UInt64(below(66)), 2 * bias)

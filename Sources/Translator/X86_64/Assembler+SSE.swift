@@ -9,7 +9,7 @@ enum RealPlace: Equatable {
   case constant(Int)
 }
 
-/// The constants behind the stubs, 16 bytes each; all but the first eight are zero.
+/// The constants beside the stubs, 16 bytes each; all but the first eight are zero.
 enum RealConstant: Int, CaseIterable {
   // By format, in the order of `RealFormat`.
   case nan64 = 0
@@ -17,8 +17,6 @@ enum RealConstant: Int, CaseIterable {
   case sign64, sign32, sign16
   case magnitude64, magnitude32, magnitude16
   case box64, box32, box16
-  /// 2^32 - 1, 2^63 and 2^64 as doubles.
-  case wholeWord, halfRange, wholeRange
 
   var bits: UInt64 {
     switch self {
@@ -34,9 +32,6 @@ enum RealConstant: Int, CaseIterable {
     case .box64: 0
     case .box32: .max << 32
     case .box16: .max << 16
-    case .wholeWord: 0x41ef_ffff_ffe0_0000
-    case .halfRange: 0x43e0 << 48
-    case .wholeRange: 0x43f0 << 48
     }
   }
 }

@@ -19,12 +19,13 @@ extension Emission {
       assembler.arithmetic(.compare, .rax, immediate: 1, wide: isWide)
       addRare(assembler.jump(.overflow), .saturate(s, format, wide: isWide))
     case .unsigned32:
-      leave(s, format, above: .wholeWord, single: 0x4f7f_ffff)
+      // Up to 2^32 - 1, which no mode rounds further up.
+      leave(s, format, above: 0x41ef_ffff_ffe0_0000, single: 0x4f7f_ffff)
       toInteger(s, format, rounding, wide: true)
     case .unsigned64:
-      // Up to 2^64 the bits of the significand are the number's own.
-      leave(s, format, above: .wholeRange, single: 0x5f7f_ffff)
-      compare(format, with: .halfRange, single: 0x5eff_ffff)
+      // Below 2^64; from 2^63 on the significand is the integer.
+      leave(s, format, above: 0x43ef_ffff_ffff_ffff, single: 0x5f7f_ffff)
+      compare(format, with: 0x43df_ffff_ffff_ffff, single: 0x5eff_ffff)
       let site: UnsafeMutableRawPointer = assembler.jump(.above)
       toInteger(s, format, rounding, wide: true)
       addRare(site, .largeInteger(format))
@@ -42,15 +43,15 @@ extension Emission {
   }
 
   /// Leaves to the interpreter what is negative, a NaN or above a limit: bit patterns in order.
-  private mutating func leave(_ s: Int, _ format: RealFormat, above limit: RealConstant, single: Int) {
+  private mutating func leave(_ s: Int, _ format: RealFormat, above limit: Int64, single: Int) {
     assembler.move(.rax, fromXMM: s, wide: format == .double)
     compare(format, with: limit, single: single)
     leave(if: .above)
   }
 
-  private mutating func compare(_ format: RealFormat, with limit: RealConstant, single: Int) {
+  private mutating func compare(_ format: RealFormat, with limit: Int64, single: Int) {
     if format == .double {
-      assembler.move(.rcx, immediate: Int64(bitPattern: limit.bits))
+      assembler.move(.rcx, immediate: limit)
       assembler.registers(Arithmetic.compare.opcode, .rax, .rcx)
     } else {
       assembler.arithmetic(.compare, .rax, immediate: single, wide: false)
