@@ -66,6 +66,7 @@ struct MonitorCommand: Sendable {
 
   static let information: [MonitorCommand] = [
     MonitorCommand("cpus", "", "show infos for each CPU") { session, _ in session.cpuListing },
+    MonitorCommand("jit", "", "show dynamic compiler info") { session, _ in session.engineListing },
     MonitorCommand("mtree", "[-f]", "show memory tree (-f: dump flat view for address spaces)") {
       (session, text) throws(MonitorError) in
       session.memoryListing(isFlat: try session.flags(&text, "f").contains("f"))

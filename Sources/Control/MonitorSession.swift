@@ -177,6 +177,26 @@ extension MonitorSession {
     (0..<machine.hartCount).map { "\($0 == hart ? "*" : " ") CPU #\($0):\r\n" }.joined()
   }
 
+  var engineListing: String {
+    var text = ""
+    for (index, engine) in machine.engines.enumerated() {
+      text += "CPU #\(index): "
+      guard let engine else {
+        text += "interpreted\r\n"
+        continue
+      }
+      text += "translated\r\n"
+      let rows =
+        engine.figures.map { ($0.name, $0.value) }
+        + [("left to the interpreter", engine.fallbacks.reduce(0) { $0 + $1.count })]
+        + engine.fallbacks.prefix(20).map { ("  \($0.name)", $0.count) }
+      for (name, value) in rows {
+        text += "  \(name + String(repeating: " ", count: max(1, 26 - name.utf8.count)))\(value)\r\n"
+      }
+    }
+    return text
+  }
+
   func registerListing(_ text: inout Substring) throws(MonitorError) -> String {
     if try flags(&text, "a").contains("a") {
       return (0..<machine.hartCount).map { listing(ofHart: $0) }.joined()

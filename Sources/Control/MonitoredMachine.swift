@@ -21,6 +21,8 @@ package protocol MonitoredMachine: AnyObject, Sendable {
   var memoryMap: [MemoryRange] { get }
   /// The devices by the bus that they sit on.
   var deviceTree: [DeviceNode] { get }
+  /// What the translators of the harts have done; nil for a hart that is interpreted. Taken at rest.
+  var engines: [EngineSummary?] { get }
   /// What was placed into memory at start: firmware, kernel, device tree.
   var images: [MemoryImage] { get }
 }
@@ -86,6 +88,18 @@ package struct DeviceNode: Sendable {
     self.properties = properties
     self.windows = windows
     self.buses = buses
+  }
+}
+
+package struct EngineSummary: Sendable {
+  /// Quantities in printing order.
+  package var figures: [(name: String, value: Int)]
+  /// Instructions left to the interpreter, by mnemonic, most first.
+  package var fallbacks: [(name: String, count: Int)]
+
+  package init(figures: [(name: String, value: Int)], fallbacks: [(name: String, count: Int)]) {
+    self.figures = figures
+    self.fallbacks = fallbacks
   }
 }
 

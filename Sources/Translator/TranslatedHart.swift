@@ -50,8 +50,7 @@ package final class TranslatedHart: HartEngine {
     precondition(Self.canRun(hart))
     let memory = try CodeMemory(size: codeSize)
     self.hart = hart
-    translator = RegionTranslator(
-      memory: memory, hasShortInstructions: hart.hasShortInstructions, features: features)
+    translator = RegionTranslator(memory: memory, hart, host: features)
     translator.regionLimit = regionLimit
     jumpCache = .allocate(capacity: JumpCacheEntry.count)
     jumpCache.initialize(
@@ -84,6 +83,7 @@ package final class TranslatedHart: HartEngine {
 
   package func run() -> Exit? {
     let state = hart.state
+    frame(Emission.Frame.mayZeroBlocks, hart.mayZeroBlocks ? 1 : 0)
     do throws(Exit) {
       while state.pointee.budget > 0 {
         forgetChangedCode()
@@ -168,7 +168,7 @@ package final class TranslatedHart: HartEngine {
         forget()
         page = self.page(pc & ~0xfff, slots)
       }
-      translator.translate(pc, in: page, hart)
+      translator.translate(pc, in: page, hart, neighbour: startedPage(behind:))
     }
     hart.mark(pc, slots, page.mark)
     if let code = translator.code(at: pc, in: page, checked: true) {
@@ -188,14 +188,17 @@ package final class TranslatedHart: HartEngine {
     return page
   }
 
+  /// The page behind `page`, its mark set.
+  private func startedPage(behind page: TranslatedPage) -> TranslatedPage? {
+    let virtual = page.virtual &+ 4096
+    guard let slots = hart.startedPage(at: virtual) else { return nil }
+    let next = self.page(virtual, slots)
+    hart.mark(virtual, slots, next.mark)
+    return next
+  }
+
   private func addPage(_ key: Key) -> TranslatedPage {
-    lastMark &+= 1
-    if lastMark == 0 {
-      // Marks begin again: no fetch entry may have one of old.
-      hart.flushTranslations()
-      forget()
-      lastMark = 1
-    }
+    lastMark += 1
     let page = TranslatedPage(key.virtual, key.slots, mark: lastMark)
     pages[key] = page
     virtuals[key.slots, default: []].append(key.virtual)
@@ -206,6 +209,12 @@ package final class TranslatedHart: HartEngine {
 
   /// Drops the translations of pages whose code was changed.
   private func forgetChangedCode() {
+    if lastMark > UInt32.max - 1000 {
+      // Marks begin again: no fetch entry may have one of old.
+      hart.flushTranslations()
+      forget()
+      lastMark = 0
+    }
     guard hart.decodedCode.changes.load(ordering: .acquiring) != seen else { return }
     let (changed, count) = hart.decodedCode.changedPages(since: seen)
     seen = count
@@ -229,6 +238,20 @@ package final class TranslatedHart: HartEngine {
     lastPage = nil
     translator.removeAll()
     jumpCache.update(repeating: JumpCacheEntry(pc: JumpCacheEntry.none, code: 0), count: JumpCacheEntry.count)
+  }
+
+  package var account: EngineAccount {
+    var account = EngineAccount()
+    account.regions = translator.regionCount
+    account.instructions = translator.instructionCount
+    account.codeBytes = translator.codeSize
+    account.capacity = translator.memory.size
+    account.flushes = generation
+    account.exits = exits
+    account.interpreted = Opcode.allCases.map {
+      (String(describing: $0).replacing("_", with: "."), interpreted[Int($0.rawValue)])
+    }.filter { $0.1 > 0 }.sorted { $0.1 > $1.1 }
+    return account
   }
 
   /// The first address of every region there is.

@@ -65,6 +65,22 @@ final class RunningMachine: MonitoredMachine {
     }
   }
 
+  var engines: [EngineSummary?] {
+    runner.atRest {
+      runner.harts.map { hart in
+        guard let account = hart.engine?.account else { return nil }
+        return EngineSummary(
+          figures: [
+            ("gen code size", account.codeBytes), ("capacity", account.capacity),
+            ("regions", account.regions),
+            ("guest instructions", account.instructions), ("flush count", account.flushes),
+            ("exits", account.exits),
+          ],
+          fallbacks: account.interpreted)
+      }
+    }
+  }
+
   // MARK: Memory
 
   func readPhysical(_ address: UInt64, count: Int, width: Int) -> [UInt8]? {

@@ -56,6 +56,9 @@ private final class MockMachine: MonitoredMachine {
         ])
     ]
   }
+  var engines: [EngineSummary?] {
+    [EngineSummary(figures: [("regions", 3)], fallbacks: [("csrrw", 5), ("ecall", 2)])]
+  }
   var images: [MemoryImage] { [MemoryImage(name: "fdt", address: 0x8000_0000, size: 0x100, memory: "ram")] }
 }
 

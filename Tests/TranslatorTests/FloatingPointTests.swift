@@ -206,8 +206,8 @@ extension Random {
 
   private static let environment = ProcessInfo.processInfo.environment
   /// Operand triples for each instruction and `frm`.
-  private static let count = min(environment["APUS_FLOATING_COUNT"].flatMap { Int($0) } ?? 12, 2000)
-  private static let seed = environment["APUS_FLOATING_SEED"].flatMap { UInt64($0) } ?? 1
+  private static let count = min(environment["APUS_TRANSLATOR_OPERANDS"].flatMap { Int($0) } ?? 12, 2000)
+  private static let seed = environment["APUS_TRANSLATOR_SEED"].flatMap { UInt64($0) } ?? 1
 
   @Test(arguments: [.current, .sse41, []] as [HostFeatures])
   func everyOperationInEveryRoundingMode(features: HostFeatures) throws {

@@ -33,18 +33,43 @@ extension Hart {
     if entry.tag != pc & ~0xfff || entry.slots != slots { block.pointee.marks[index] = 0 }
   }
 
+  /// cbo.zero is allowed at the privilege of now.
+  package var mayZeroBlocks: Bool { features.extensions.contains(.zicboz) && mayPerform(Environment.cbze) }
+
   /// No fetch entry of `virtual` carries `mark` any more.
   package func unmark(_ virtual: UInt64, _ mark: UInt32) { lookaside.unmark(virtual, mark) }
 
   /// Fills an empty slot; false where fetching faults.
   package func decode(_ slot: UnsafeMutablePointer<Operation>, at pc: UInt64) -> Bool {
-    let (cause, value) = (state.pointee.trapCause, state.pointee.trapValue)
-    do throws(Exit) {
+    withoutTrap { () throws(Exit) in
       try fillSlot(slot, pc)
       return true
+    } ?? false
+  }
+
+  /// The slots of the page at `virtual`, whose first slot is filled, so that writing its first bytes is noticed;
+  /// nil where it cannot be fetched or cached.
+  package func startedPage(at virtual: UInt64) -> UnsafeMutablePointer<Operation>? {
+    withoutTrap { () throws(Exit) in
+      guard let page = try codePage(at: virtual) else { return nil }
+      if page.pointee.opcode == .undecoded { try fillSlot(page, virtual) }
+      return page.pointee.opcode == .undecoded ? nil : page
+    }
+  }
+
+  /// The instruction at `pc`, which begins in a page's last halfword and ends in the next page.
+  package func straddlingInstruction(at pc: UInt64) -> Operation? {
+    withoutTrap { () throws(Exit) in try decode(at: pc) }
+  }
+
+  /// What `body` gives; nil, and nothing recorded, where it throws.
+  private func withoutTrap<R>(_ body: () throws(Exit) -> R?) -> R? {
+    let (cause, value) = (state.pointee.trapCause, state.pointee.trapValue)
+    do throws(Exit) {
+      return try body()
     } catch {
       (state.pointee.trapCause, state.pointee.trapValue) = (cause, value)
-      return false
+      return nil
     }
   }
 
@@ -72,6 +97,34 @@ extension HartState {
     }
   }
 
+  /// Control and status registers that translated code reaches itself.
+  package enum Control {
+    package static let sstatus = CSR.sstatus
+    /// What `sstatus` shows of the stored `mstatus`.
+    package static let sstatusMask = Status.sie | Status.spie | Status.spp | Status.sum | Status.mxr
+
+    /// The word of the block that a CSR is, where reading it is all that there is to reading it, and the same
+    /// for writing where it says so; nil for all others.
+    package static func plainWord(_ number: Int, _ features: HartFeatures) -> (offset: Int, isWritable: Bool)?
+    {
+      switch number {
+      case CSR.mscratch: return (MemoryLayout<HartState>.offset(of: \.mscratch) ?? 0, true)
+      case CSR.mepc: return (MemoryLayout<HartState>.offset(of: \.mepc) ?? 0, false)
+      case CSR.mcause: return (MemoryLayout<HartState>.offset(of: \.mcause) ?? 0, false)
+      case CSR.mtval: return (MemoryLayout<HartState>.offset(of: \.mtval) ?? 0, false)
+      default: break
+      }
+      guard features.hasSupervisor else { return nil }
+      switch number {
+      case CSR.sscratch: return (MemoryLayout<HartState>.offset(of: \.sscratch) ?? 0, true)
+      case CSR.sepc: return (MemoryLayout<HartState>.offset(of: \.sepc) ?? 0, false)
+      case CSR.scause: return (MemoryLayout<HartState>.offset(of: \.scause) ?? 0, false)
+      case CSR.stval: return (MemoryLayout<HartState>.offset(of: \.stval) ?? 0, false)
+      default: return nil
+      }
+    }
+  }
+
   /// Byte offsets into the block, for translated code. The integer registers are words 0–31 (32 is the
   /// sink), the floating-point registers words 40–71.
   package enum Offset {
@@ -83,6 +136,8 @@ extension HartState {
     @inlinable package static var reservation: Int { 632 }
     @inlinable package static var reservedWidth: Int { 640 }
     @inlinable package static var reservedValue: Int { 648 }
+    @inlinable package static var privilege: Int { 656 }
+    @inlinable package static var mstatus: Int { 688 }
     /// The lookaside's entries for loads and stores as the hart looks now.
     @inlinable package static var table: Int { 2080 }
     /// The marks of the fetch entries as the hart fetches now.
@@ -99,6 +154,8 @@ extension HartState {
         && MemoryLayout<HartState>.offset(of: \.fflags) == fflags
         && MemoryLayout<HartState>.offset(of: \.reservation) == reservation
         && MemoryLayout<HartState>.offset(of: \.reservedValue) == reservedValue
+        && MemoryLayout<HartState>.offset(of: \.privilegeLevel) == privilege
+        && MemoryLayout<HartState>.offset(of: \.mstatus) == mstatus
         && MemoryLayout<HartBlock>.offset(of: \.table) == table
         && MemoryLayout<HartBlock>.offset(of: \.marks) == marks
         && MemoryLayout<HartBlock>.offset(of: \.engineArea) == engineArea

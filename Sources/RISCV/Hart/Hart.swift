@@ -38,6 +38,25 @@ package protocol HartEngine: AnyObject {
   /// Runs from the state's pc until the state's budget is spent (nil) or something comes up; pc and budget are
   /// current afterwards.
   func run() -> Exit?
+  /// Only while the hart rests.
+  var account: EngineAccount { get }
+}
+
+/// What an engine has done, for people.
+package struct EngineAccount: Sendable {
+  package var regions = 0
+  /// Guest instructions that were translated.
+  package var instructions = 0
+  /// Host code now, and room for it.
+  package var codeBytes = 0
+  package var capacity = 0
+  /// Times that all translations were forgotten.
+  package var flushes = 0
+  /// Times that translated code came back.
+  package var exits = 0
+  /// Instructions that the interpreter ran one by one, by mnemonic, most first.
+  package var interpreted: [(name: String, count: Int)] = []
+  package init() {}
 }
 
 /// One RISC-V hart: its state, its view of memory, its interrupt inputs, and the loop that runs it.

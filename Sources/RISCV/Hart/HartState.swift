@@ -34,7 +34,7 @@ package struct HartState {
   var reservedValue: UInt64 = 0
 
   /// A whole word, so that the block has no padding and its bytes are its value.
-  private var privilegeLevel: UInt64 = 3
+  private(set) var privilegeLevel: UInt64 = 3
   package var privilege: Privilege {
     get { Privilege(rawValue: privilegeLevel) ?? .machine }
     set { privilegeLevel = newValue.rawValue }

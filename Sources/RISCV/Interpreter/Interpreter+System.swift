@@ -90,18 +90,23 @@ extension Hart {
     }
   }
 
+  /// The environment registers allow cache-block operations that want one of `bits` (§3.1.18).
+  func mayPerform(_ bits: UInt64) -> Bool {
+    let s = state
+    if s.pointee.privilege != .machine, s.pointee.menvcfg & bits == 0 { return false }
+    return s.pointee.privilege != .user || !features.hasSupervisor || s.pointee.senvcfg & bits != 0
+  }
+
   /// Cache-block operations (Zicbom, Zicboz; permissions by `menvcfg` and `senvcfg`, §3.1.18). Memory is
   /// coherent, so clean, flush and invalidate check their address and do nothing else.
   private func performCacheBlock(_ i: Operation) throws(Exit) {
-    let s = state
     let bits =
       switch i.opcode {
       case .cbo_inval: Environment.cbie
       case .cbo_zero: Environment.cbze
       default: Environment.cbcfe
       }
-    if s.pointee.privilege != .machine, s.pointee.menvcfg & bits == 0 { throw illegal() }
-    if s.pointee.privilege == .user, features.hasSupervisor, s.pointee.senvcfg & bits == 0 { throw illegal() }
+    guard mayPerform(bits) else { throw illegal() }
     let size = features.cacheBlockSize
     let address = self[x: Int(i.rs1)]
     let block = address & ~(size - 1)

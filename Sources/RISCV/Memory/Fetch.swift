@@ -37,7 +37,7 @@ extension Hart {
   }
 
   /// Fetches and decodes the instruction at `pc`, halfword by halfword.
-  private func decode(at pc: UInt64) throws(Exit) -> Operation {
+  func decode(at pc: UInt64) throws(Exit) -> Operation {
     let low = try fetchHalf(pc)
     guard Decoder.length(of: low) == 4 else { return decoder.decode(UInt32(low)) }
     let high = try fetchHalf((pc &+ 2) & widthMask)

@@ -53,6 +53,7 @@ struct HostCondition {
   @inline(__always) static var parity: HostCondition { .init(10) }
   @inline(__always) static var notParity: HostCondition { .init(11) }
   @inline(__always) static var less: HostCondition { .init(12) }
+  @inline(__always) static var greater: HostCondition { .init(15) }
   @inline(__always) var negated: HostCondition { .init(code ^ 1) }
 }
 
@@ -71,6 +72,10 @@ enum Opcodes {
   static let test = 0x85
   static let exchange = 0x87
   static let exchangeAdd = 0x0fc1
+  static let compareExchange = 0x0fb1
+  static let scanForward = 0x0fbc
+  static let scanReverse = 0x0fbd
+  static func move(if condition: HostCondition) -> Int { 0x0f40 | condition.code }
   /// `/digit` selects the operation.
   static let unary = 0xf7
   static let shift = 0xd3
@@ -208,11 +213,23 @@ struct Assembler {
     if isShort { byte(v) } else { long(v) }
   }
 
+  /// A quadword, from 32 bits with their sign.
+  mutating func store(immediate v: Int, _ base: HostRegister, _ displacement: Int) {
+    memory(0xc7, HostRegister(0), base, displacement)
+    long(v)
+  }
+
   /// `digit`: 4 left, 5 right, 7 arithmetic right, 0 and 1 rotations.
   @inline(__always) mutating func shift(_ digit: Int, _ d: HostRegister, immediate v: Int, wide: Bool) {
     prefix(0xc1, 0x40 | (wide ? 8 : 0) | d.number >> 3)
     byte(0xc0 | digit << 3 | d.number & 7)
     byte(v)
+  }
+
+  @inline(__always) mutating func swapBytes(_ d: HostRegister, wide: Bool) {
+    byte(0x40 | (wide ? 8 : 0) | d.number >> 3)
+    byte(0x0f)
+    byte(0xc8 | d.number & 7)
   }
 
   /// The signed rax (eax) doubled in width into rdx.

@@ -95,7 +95,7 @@ extension Emission {
 
   /// By way of a single, which has room for 24 bits: more is the interpreter's.
   private mutating func convertHalf(_ d: Int, _ kind: IntegerKind, _ rounding: Int) {
-    if !features.contains(.f16c) { isLeft = true }
+    if !host.contains(.f16c) { isLeft = true }
     let wide = kind != .signed32
     if kind == .signed32 || kind == .signed64 {
       assembler.memory(Opcodes.address, .rcx, .rax, 1 << 24, wide: wide)
@@ -120,7 +120,7 @@ extension Emission {
     case (.single, .double), (.half, .double):
       checkRounding(rounding)
       let s = operand(a, from, 0)
-      if features.contains(.avx) {
+      if host.contains(.avx) {
         let first = inRegister(s, 0)
         assembler.avx(RealFormat.single.prefix, RealOpcodes.convert, d, first, .xmm(first))
       } else {
@@ -142,7 +142,7 @@ extension Emission {
       canonicalize(result, .single)
       assembler.load(d, .xmm(result))
     case (.single, .half):
-      if !features.contains(.f16c) { isLeft = true }
+      if !host.contains(.f16c) { isLeft = true }
       beginRounding(rounding)
       // Nothing above, which would be converted too.
       assembler.moveAlone(0, source(real: a, 0))
@@ -158,7 +158,7 @@ extension Emission {
   // MARK: To integral values
 
   mutating func round(_ d: Int, _ format: RealFormat, _ a: Int, signalInexact: Bool, _ rounding: Int) {
-    guard features.contains(.sse41) else {
+    guard host.contains(.sse41) else {
       isLeft = true
       return
     }

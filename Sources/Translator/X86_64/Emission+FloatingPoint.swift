@@ -109,7 +109,7 @@ extension Emission {
     case .single:
       if boxedSingles & bit != 0 { return }
     case .half:
-      if !features.contains(.f16c) { isLeft = true }
+      if !host.contains(.f16c) { isLeft = true }
       if boxedHalves & bit != 0 { return }
     }
     let place = place(real: register)
@@ -119,7 +119,7 @@ extension Emission {
         0x83, HostRegister(Arithmetic.compare.rawValue), .rbp, displacement + 4, wide: false)
       assembler.byte(-1)
       leaveRegion(if: .notEqual)
-    } else if case .xmm(let xmm) = place, features.contains(.sse41) {
+    } else if case .xmm(let xmm) = place, host.contains(.sse41) {
       // ptest: carry where the box is all ones
       assembler.sse(0x66, 0x17, xmm, constant(format.constant(.box64)), map: .x38)
       leaveRegion(if: .aboveOrEqual)
@@ -296,7 +296,7 @@ extension Emission {
   private mutating func combine(
     _ opcode: Int, _ format: RealFormat, _ d: Int, _ a: RealPlace, _ b: RealPlace, commutes: Bool
   ) {
-    if features.contains(.avx) {
+    if host.contains(.avx) {
       let first = inRegister(a, 0)
       assembler.avx(format.prefix, opcode, d, first, a == b ? .xmm(first) : b)
     } else if b != .xmm(d) || a == b {
@@ -315,7 +315,7 @@ extension Emission {
   private mutating func fused(
     _ kind: Int, _ format: RealFormat, _ d: Int, _ a: Int, _ b: Int, _ c: Int, _ rounding: Int
   ) {
-    guard features.contains(.fma), format != .half else {
+    guard host.contains(.fma), format != .half else {
       isLeft = true
       return
     }

@@ -27,7 +27,9 @@ struct Emission {
     /// The stack pointer outside, and the depth from which on calls start over.
     static var hostStack: Int { word(6) }
     static var stackLimit: Int { word(7) }
-    static func slot(_ number: Int) -> Int { word(8 + number) }
+    /// Not 0 where cbo.zero is allowed as the hart runs now.
+    static var mayZeroBlocks: Int { word(8) }
+    static func slot(_ number: Int) -> Int { word(9 + number) }
     static let slotCount = 11
   }
 
@@ -64,7 +66,8 @@ struct Emission {
   let places: UnsafeMutablePointer<Int8>
   let stubs: Stubs
   let hasShortInstructions: Bool
-  let features: HostFeatures
+  let features: HartFeatures
+  let host: HostFeatures
 
   // The instruction.
   var pc: UInt64 = 0
@@ -119,8 +122,9 @@ struct Emission {
 
   init(
     _ assembler: Assembler, _ places: UnsafeMutablePointer<Int8>, _ stubs: Stubs, hasShortInstructions: Bool,
-    features: HostFeatures
+    _ features: HartFeatures, host: HostFeatures
   ) {
+    self.features = features
     self.assembler = assembler
     entry = assembler.cursor
     entryJump = assembler.cursor
@@ -129,7 +133,7 @@ struct Emission {
     self.places = places
     self.stubs = stubs
     self.hasShortInstructions = hasShortInstructions
-    self.features = features
+    self.host = host
     sides = .allocate(capacity: Self.regionLimit + 4)
     misses = .allocate(capacity: 6 * Self.regionLimit + 6)
     rares = .allocate(capacity: 4 * Self.regionLimit + 4)
@@ -182,7 +186,7 @@ struct Emission {
   }
 
   /// The host register that holds the leaf; nil where none does.
-  @inline(__always) private func place(_ leaf: Leaf) -> HostRegister? {
+  @inline(__always) func place(_ leaf: Leaf) -> HostRegister? {
     switch leaf.kind {
     case .guest:
       let place = places[leaf.number]
@@ -193,8 +197,7 @@ struct Emission {
   }
 
   /// `opcode` on a register and a leaf in memory.
-  @inline(__always) private mutating func memory(_ opcode: Int, _ d: HostRegister, _ leaf: Leaf, _ wide: Bool)
-  {
+  @inline(__always) mutating func memory(_ opcode: Int, _ d: HostRegister, _ leaf: Leaf, _ wide: Bool) {
     if leaf.kind == .slot {
       assembler.memory(opcode, d, .rbp, Frame.slot(leaf.number), wide: wide)
     } else {
@@ -288,7 +291,9 @@ struct Emission {
   }
 
   @inline(__always) private mutating func binary(_ t: Term, _ d: HostRegister) {
-    if t.right.kind == .constant && !t.op.isWide {
+    if t.op.isUnary {
+      unary(t, d)
+    } else if t.right.kind == .constant && !t.op.isWide {
       binaryConstant(t, d)
     } else if t.op.isWide {
       accumulator(t, d)
@@ -364,6 +369,40 @@ struct Emission {
     } else {
       move(d, t.left, t.immediate, wide)
       apply(t.op.opcode, d, t.right, 0, wide, .rcx)
+    }
+  }
+
+  @inline(never) private mutating func unary(_ t: Term, _ d: HostRegister) {
+    let wide = t.isWide
+    let width = wide ? 64 : 32
+    let s = source(t.left, 0, .rdx, wide)
+    switch t.op {
+    case .leadingZeros, .trailingZeros:
+      // The bit found, or what makes the width where there is none.
+      let isLeading = t.op == .leadingZeros
+      assembler.move(.rax, immediate: Int64(isLeading ? 2 * width - 1 : width))
+      assembler.registers(isLeading ? Opcodes.scanReverse : Opcodes.scanForward, .rcx, s, wide: wide)
+      assembler.registers(Opcodes.move(if: .notEqual), .rax, .rcx, wide: false)
+      if isLeading { assembler.arithmetic(.exclusiveOr, .rax, immediate: width - 1, wide: false) }
+      assembler.move(d, .rax)
+    case .byteReversal:
+      assembler.move(d, s)
+      assembler.swapBytes(d, wide: wide)
+    default:
+      // The top bit of each byte that is not zero, spread over the byte.
+      assembler.move(.rcx, immediate: 0x7f7f_7f7f_7f7f_7f7f)
+      assembler.move(.rax, s)
+      assembler.registers(Arithmetic.and.opcode, .rax, .rcx)
+      assembler.registers(Arithmetic.add.opcode, .rax, .rcx)
+      assembler.registers(Arithmetic.or.opcode, .rax, s)
+      assembler.registers(Opcodes.unary, HostRegister(2), .rcx)
+      assembler.registers(Arithmetic.and.opcode, .rax, .rcx)
+      assembler.move(.rcx, .rax)
+      assembler.shift(5, .rcx, immediate: 7, wide: true)
+      assembler.move(.rdx, .rax)
+      assembler.registers(Arithmetic.subtract.opcode, .rax, .rcx)
+      assembler.registers(Arithmetic.or.opcode, .rax, .rdx)
+      assembler.move(d, .rax)
     }
   }
 

@@ -28,22 +28,28 @@ extension Emitter {
   @inline(__always) mutating func exchange<T: FixedWidthInteger>(
     _ operation: AtomicOperation, _ type: T.Type, _ operand: Term, _ address: Term
   ) -> Term {
-    guard operation == .add || operation == .swap, T.bitWidth >= 32 else { return emission.pointee.leave() }
+    guard T.bitWidth >= 32 else { return emission.pointee.leave() }
     return emission.pointee.exchange(
       operation, operand.leaf, operand.immediate, address, wide: T.bitWidth == 64, emission)
   }
 
-  mutating func loadReserved<T: FixedWidthInteger>(_ type: T.Type, _ address: Term) -> Term {
-    emission.pointee.leave()
-  }
-  mutating func storeConditional<T: FixedWidthInteger>(_ type: T.Type, _ value: Term, _ address: Term) -> Term
+  @inline(__always) mutating func loadReserved<T: FixedWidthInteger>(_ type: T.Type, _ address: Term) -> Term
   {
-    emission.pointee.leave()
+    emission.pointee.loadReserved(address, wide: T.bitWidth == 64, emission)
   }
-  mutating func compareAndSwap<T: FixedWidthInteger>(
+
+  @inline(__always) mutating func storeConditional<T: FixedWidthInteger>(
+    _ type: T.Type, _ value: Term, _ address: Term
+  ) -> Term {
+    emission.pointee.storeConditional(value.leaf, address, wide: T.bitWidth == 64, emission)
+  }
+
+  @inline(__always) mutating func compareAndSwap<T: FixedWidthInteger>(
     _ type: T.Type, _ expected: Term, _ new: Term, _ address: Term
   ) -> Term {
-    emission.pointee.leave()
+    guard T.bitWidth >= 32 else { return emission.pointee.leave() }
+    return emission.pointee.compareAndSwap(
+      expected.leaf, new.leaf, address, wide: T.bitWidth == 64, emission)
   }
   mutating func compareAndSwapPair(_ i: Operation) { _ = emission.pointee.leave() }
 }
@@ -60,6 +66,12 @@ extension Emission {
 
   /// Finds the host address, the sum of rax and rcx, or leaves. Uses rdx.
   @inline(never) mutating func look(up address: Term, _ width: Int, _ access: Access) {
+    findEntry(address, width, access)
+    assembler.memory(Opcodes.load, .rcx, .rcx, 16)
+  }
+
+  /// Finds the lookaside entry of an address, in rcx, or leaves; the address is in rax. Uses rdx.
+  private mutating func findEntry(_ address: Term, _ width: Int, _ access: Access) {
     compute(address, .rax)
     assembler.registers(Opcodes.load, .rcx, .rax, wide: false)
     assembler.shift(5, .rcx, immediate: 7, wide: false)
@@ -70,7 +82,6 @@ extension Emission {
     assembler.arithmetic(.and, .rdx, immediate: ~0xfff | (width - 1))
     assembler.memory(Arithmetic.compare.opcode, .rdx, .rcx, access.rawValue)
     leave(if: .notEqual)
-    assembler.memory(Opcodes.load, .rcx, .rcx, 16)
   }
 
   @inline(__always) func loaded(_ opcode: Int, wide: Bool, _ emission: UnsafeMutablePointer<Emission>) -> Term
@@ -93,22 +104,138 @@ extension Emission {
       isByte: width == 1)
   }
 
-  /// The old value in rdx.
+  // MARK: Atomics
+
+  /// A value in a host register right after the operation that made it.
+  private func result(
+    _ register: HostRegister, wide: Bool, _ emission: UnsafeMutablePointer<Emission>
+  ) -> Term {
+    let result = Term(
+      Leaf(.host, register.number), immediate: Int64(Int(bitPattern: assembler.cursor)), emission)
+    return wide
+      ? result
+      : Term(
+        bits: result.bits & ~Term.wideBit | Term.signBit, immediate: result.immediate, emission: emission)
+  }
+
   @inline(never) mutating func exchange(
     _ operation: AtomicOperation, _ operand: Leaf, _ immediate: Int64, _ address: Term, wide: Bool,
     _ emission: UnsafeMutablePointer<Emission>
   ) -> Term {
     look(up: address, wide ? 8 : 4, .store)
-    let s = source(operand, immediate, .rdx, wide)
-    assembler.move(.rdx, s)
-    if operation == .add { assembler.byte(0xf0) }  // lock; xchg locks by itself
-    assembler.indexed(
-      operation == .add ? Opcodes.exchangeAdd : Opcodes.exchange, .rdx, .rax, .rcx, wide: wide)
-    let result = Term(
-      Leaf(.host, HostRegister.rdx.number), immediate: Int64(Int(bitPattern: assembler.cursor)), emission)
-    return wide
-      ? result
-      : Term(
-        bits: result.bits & ~Term.wideBit | Term.signBit, immediate: result.immediate, emission: emission)
+    if operation == .add || operation == .swap {
+      assembler.move(.rdx, source(operand, immediate, .rdx, wide))
+      if operation == .add { assembler.byte(0xf0) }  // lock; xchg locks by itself
+      assembler.indexed(
+        operation == .add ? Opcodes.exchangeAdd : Opcodes.exchange, .rdx, .rax, .rcx, wide: wide)
+      return result(.rdx, wide: wide, emission)
+    }
+    // Until nobody came between: rax the old value, rdx the new one.
+    assembler.registers(Arithmetic.add.opcode, .rcx, .rax)
+    assembler.memory(Opcodes.load, .rax, .rcx, 0, wide: wide)
+    let again = assembler.address
+    switch operation {
+    case .and: combine(Arithmetic.and.opcode, operand, wide)
+    case .or: combine(Arithmetic.or.opcode, operand, wide)
+    case .xor: combine(Arithmetic.exclusiveOr.opcode, operand, wide)
+    case .min: chooseOld(.less, operand, wide)
+    case .max: chooseOld(.greater, operand, wide)
+    case .minUnsigned: chooseOld(.below, operand, wide)
+    default: chooseOld(.above, operand, wide)
+    }
+    assembler.byte(0xf0)
+    assembler.memory(Opcodes.compareExchange, .rdx, .rcx, 0, wide: wide)
+    assembler.jump(.notEqual, to: again)
+    return result(.rax, wide: wide, emission)
+  }
+
+  private mutating func combine(_ opcode: Int, _ operand: Leaf, _ wide: Bool) {
+    assembler.registers(Opcodes.load, .rdx, .rax, wide: wide)
+    if operand.isZero {
+      if opcode == Arithmetic.and.opcode { assembler.move(.rdx, immediate: 0) }
+    } else if let s = place(operand) {
+      assembler.registers(opcode, .rdx, s, wide: wide)
+    } else {
+      memory(opcode, .rdx, operand, wide)
+    }
+  }
+
+  /// The operand into rdx, or the old value where that compares so with it.
+  private mutating func chooseOld(_ condition: HostCondition, _ operand: Leaf, _ wide: Bool) {
+    assembler.move(.rdx, source(operand, 0, .rdx, wide))
+    assembler.registers(Arithmetic.compare.opcode, .rax, .rdx, wide: wide)
+    assembler.registers(Opcodes.move(if: condition), .rdx, .rax, wide: wide)
+  }
+
+  /// The physical address of what lies at the address in rax, whose entry is in rcx, into rdx.
+  private mutating func findPhysical() {
+    assembler.registers(Opcodes.load, .rdx, .rax, wide: false)
+    assembler.arithmetic(.and, .rdx, immediate: 0xfff, wide: false)
+    assembler.memory(Arithmetic.or.opcode, .rdx, .rcx, 24)
+  }
+
+  @inline(never) mutating func loadReserved(
+    _ address: Term, wide: Bool, _ emission: UnsafeMutablePointer<Emission>
+  ) -> Term {
+    typealias Offset = HartState.Offset
+    let width = wide ? 8 : 4
+    findEntry(address, width, .load)
+    findPhysical()
+    assembler.memory(Opcodes.store, .rdx, .rbp, Offset.reservation - 128)
+    assembler.memory(Opcodes.load, .rcx, .rcx, 16)
+    assembler.store(immediate: width, .rbp, Offset.reservedWidth - 128)
+    assembler.indexed(Opcodes.load, .rdx, .rax, .rcx, wide: wide)
+    assembler.memory(Opcodes.store, .rdx, .rbp, Offset.reservedValue - 128)
+    return result(.rdx, wide: wide, emission)
+  }
+
+  @inline(never) mutating func storeConditional(
+    _ value: Leaf, _ address: Term, wide: Bool, _ emission: UnsafeMutablePointer<Emission>
+  ) -> Term {
+    typealias Offset = HartState.Offset
+    let width = wide ? 8 : 4
+    findEntry(address, width, .store)
+    findPhysical()
+    assembler.memory(Arithmetic.compare.opcode, .rdx, .rbp, Offset.reservation - 128)
+    let elsewhere: UnsafeMutableRawPointer = assembler.jump(.notEqual)
+    assembler.arithmetic(.compare, .rbp, Offset.reservedWidth - 128, immediate: width)
+    let narrower: UnsafeMutableRawPointer = assembler.jump(.notEqual)
+    assembler.memory(Opcodes.load, .rcx, .rcx, 16)
+    assembler.registers(Arithmetic.add.opcode, .rcx, .rax)
+    assembler.memory(Opcodes.load, .rax, .rbp, Offset.reservedValue - 128)
+    let s = source(value, 0, .rdx, wide)
+    assembler.byte(0xf0)
+    assembler.memory(Opcodes.compareExchange, s, .rcx, 0, wide: wide)
+    assembler.completeHere(elsewhere)
+    assembler.completeHere(narrower)
+    // Not equal, wherever from: one.
+    assembler.set(.notEqual, .rdx)
+    assembler.store(immediate: -1, .rbp, Offset.reservation - 128)
+    return result(.rdx, wide: true, emission)
+  }
+
+  @inline(never) mutating func compareAndSwap(
+    _ expected: Leaf, _ new: Leaf, _ address: Term, wide: Bool, _ emission: UnsafeMutablePointer<Emission>
+  ) -> Term {
+    look(up: address, wide ? 8 : 4, .store)
+    assembler.registers(Arithmetic.add.opcode, .rcx, .rax)
+    let s = source(new, 0, .rdx, wide)
+    assembler.move(.rax, source(expected, 0, .rax, wide))
+    assembler.byte(0xf0)
+    assembler.memory(Opcodes.compareExchange, s, .rcx, 0, wide: wide)
+    return result(.rax, wide: wide, emission)
+  }
+
+  /// cbo.zero of the 64 bytes around an address, where the hart may do so now.
+  @inline(never) mutating func zeroBlock(_ address: Term) {
+    assembler.arithmetic(.compare, .rbp, Frame.mayZeroBlocks, immediate: 0)
+    leave(if: .equal)
+    look(up: .operation(.and, address, Term(immediate: -64)), 8, .store)
+    // pxor xmm0, xmm0; movups [rax + rcx + n], xmm0
+    assembler.byte(0x66)
+    assembler.registers(0x0fef, HostRegister(0), HostRegister(0), wide: false)
+    for offset in [0, 16, 32, 48] {
+      assembler.indexed(0x0f11, HostRegister(0), .rax, .rcx, displacement: offset, wide: false)
+    }
   }
 }

@@ -55,9 +55,15 @@ struct Emitter: Executor {
   /// The region goes on behind what neither jumps nor changes how the hart looks at memory.
   mutating func system(_ i: Operation) {
     switch i.opcode {
-    case .csrrw, .csrrs, .csrrc, .csrrwi, .csrrsi, .csrrci, .pause, .wrs_nto, .wrs_sto, .cbo_clean,
-      .cbo_flush,
-      .cbo_inval, .cbo_zero:
+    case .csrrw, .csrrs, .csrrc, .csrrwi, .csrrsi, .csrrci:
+      if !emission.pointee.accessControl(i) { leave() }
+    case .cbo_zero where emission.pointee.features.cacheBlockSize == 64:
+      emission.pointee.zeroBlock(a(i))
+    case .pause:
+      // The host's own hint.
+      emission.pointee.assembler.byte(0xf3)
+      emission.pointee.assembler.byte(0x90)
+    case .wrs_nto, .wrs_sto, .cbo_clean, .cbo_flush, .cbo_inval, .cbo_zero:
       leave()
     default:
       leave()

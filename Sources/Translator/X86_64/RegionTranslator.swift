@@ -44,7 +44,7 @@ package final class RegionTranslator {
   /// By opcode: how often an instruction was left to the interpreter at translation.
   package private(set) var left = [Int](repeating: 0, count: Opcode.allCases.count)
 
-  package init(memory: CodeMemory, hasShortInstructions: Bool, features: HostFeatures = .current) {
+  package init(memory: CodeMemory, _ hart: Hart, host: HostFeatures = .current) {
     precondition(HartState.Offset.areCurrent)
     self.memory = memory
     places = .allocate(capacity: 256)
@@ -58,7 +58,7 @@ package final class RegionTranslator {
     emission = .allocate(capacity: 1)
     emission.initialize(
       to: Emission(
-        assembler, places, stubs, hasShortInstructions: hasShortInstructions, features: features))
+        assembler, places, stubs, hasShortInstructions: hart.hasShortInstructions, hart.features, host: host))
   }
 
   deinit {
@@ -88,7 +88,10 @@ package final class RegionTranslator {
 
   /// Translates the region at `pc` from its page's decoded slots, empty ones filled by `hart`. The caller has
   /// made sure that `isFull` is false.
-  func translate(_ pc: UInt64, in page: TranslatedPage, _ hart: Hart) {
+  /// `neighbour` is the page behind it, for the instruction that reaches into that.
+  func translate(
+    _ pc: UInt64, in page: TranslatedPage, _ hart: Hart, neighbour: (TranslatedPage) -> TranslatedPage?
+  ) {
     let e = emission
     e.pointee.begin(pc, page.mark)
     page.offsets[Int(pc & 0xfff) / 2] = UInt32(
@@ -101,8 +104,16 @@ package final class RegionTranslator {
         e.pointee.endForInterpreter()
         break
       }
-      let operation = slot.pointee
+      var operation = slot.pointee
       let before = e.pointee.checkpoint
+      if operation.opcode == .straddle, let next = neighbour(page),
+        let instruction = hart.straddlingInstruction(at: e.pointee.pc)
+      {
+        operation = instruction
+        e.pointee.compareMark(next)
+        // Another instruction may be there then.
+        e.pointee.leaveRegion(if: .notEqual)
+      }
       e.pointee.length = 4
       e.pointee.slotsUsed = 0
       emitter.perform(operation)
@@ -196,14 +207,21 @@ extension Emission {
     entryPC = pc
     // mov rdx, [rbp + marks]; cmp dword [rdx + 4 × index], mark; jne — always in the long forms.
     checkedEntry = assembler.cursor
-    let index = Int(truncatingIfNeeded: pc >> 12) % TranslationLookaside.fetchCount
+    compareMark(pc, mark)
+    guardJump = assembler.jump(.notEqual)
+    while assembler.cursor - checkedEntry < Self.guardSize { assembler.byte(0x90) }
+  }
+
+  mutating func compareMark(_ page: TranslatedPage) { compareMark(page.virtual, page.mark) }
+
+  /// Equal where the fetch entry of `virtual` carries `mark`.
+  private mutating func compareMark(_ virtual: UInt64, _ mark: UInt32) {
+    let index = Int(truncatingIfNeeded: virtual >> 12) % TranslationLookaside.fetchCount
     assembler.memory(Opcodes.load, .rdx, .rbp, HartState.Offset.marks - 128)
     assembler.byte(0x81)
     assembler.byte(0xba)
     assembler.long(4 * index)
     assembler.long(Int(mark))
-    guardJump = assembler.jump(.notEqual)
-    while assembler.cursor - checkedEntry < Self.guardSize { assembler.byte(0x90) }
   }
 
   /// Pays for all of the region, or goes to the interpreter where the budget does not reach.

@@ -30,8 +30,13 @@ enum Operator: UInt8 {
   case shiftLeft, shiftRight, shiftArithmetic, rotateLeft, rotateRight
   // rax and rdx are their operands.
   case highProduct, highProductUnsigned, quotient, quotientUnsigned, remainder, remainderUnsigned
+  // On the left leaf alone.
+  case leadingZeros, trailingZeros, byteReversal, byteCombination
 
-  @inline(__always) var isWide: Bool { rawValue >= Operator.highProduct.rawValue }
+  @inline(__always) var isWide: Bool {
+    rawValue >= Operator.highProduct.rawValue && rawValue < Operator.leadingZeros.rawValue
+  }
+  @inline(__always) var isUnary: Bool { rawValue >= Operator.leadingZeros.rawValue }
   @inline(__always) var isShift: Bool {
     rawValue >= Operator.shiftLeft.rawValue && rawValue <= Operator.rotateRight.rawValue
   }
@@ -188,6 +193,16 @@ struct Term: Word {
   @inline(__always) func remainder(_ b: Term) -> Term { .operation(.remainder, self, b) }
   @inline(__always) func remainderUnsigned(_ b: Term) -> Term { .operation(.remainderUnsigned, self, b) }
 
+  @inline(never) private func unary(_ op: Operator) -> Term {
+    Term(
+      bits: UInt64(Form.operation.rawValue) | UInt64(op.rawValue) << 8 | widthOfValue | leaf.bits << 24,
+      immediate: 0, emission: emission)
+  }
+  var leadingZeros: Term { unary(.leadingZeros) }
+  var trailingZeros: Term { unary(.trailingZeros) }
+  var bytesReversed: Term { unary(.byteReversal) }
+  var bytesOrCombined: Term { unary(.byteCombination) }
+
   // MARK: Conditions
 
   struct Condition {
@@ -240,12 +255,8 @@ struct Term: Word {
     guard let emission else { preconditionFailure("no instruction computes this from a constant") }
     return emission.pointee.leave()
   }
-  var leadingZeros: Term { givenUp }
-  var trailingZeros: Term { givenUp }
   var population: Term { givenUp }
-  var bytesReversed: Term { givenUp }
   var bitsInBytesReversed: Term { givenUp }
-  var bytesOrCombined: Term { givenUp }
   var unzipped: Term { givenUp }
   var zipped: Term { givenUp }
   func carrylessProduct(_ b: Term) -> Term { givenUp }
