@@ -45,6 +45,22 @@ int host_compare_exchange_16(void *word, uint64_t expected[2], const uint64_t de
 #endif
 }
 
+uint32_t host_cpu_features(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  uint32_t features = __builtin_cpu_supports("sse4.1") ? 1 : 0;
+  if (__builtin_cpu_supports("avx")) {
+    features |= 2;
+    if (__builtin_cpu_supports("fma")) features |= 4;
+    if (__builtin_cpu_supports("f16c")) features |= 8;
+  }
+  if (__builtin_cpu_supports("popcnt")) features |= 16;
+  return features;
+#else
+  return 0;
+#endif
+}
+
 int host_lock_byte(int fd, int type, int64_t offset) {
   struct flock lock = {.l_type = (short)type, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
   return fcntl(fd, F_OFD_SETLK, &lock) < 0 ? -errno : 0;

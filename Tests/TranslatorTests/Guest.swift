@@ -13,7 +13,7 @@ struct Guest {
   /// Two pages of data are at `data`, which accesses reach around; the page behind them is RAM too.
   static let data = base + 0x40_000
   static let size: UInt64 = 1 << 20
-  private static let features = Result { try CPUModel.configure("rv64,zacas=on,zfa=on").features }
+  private static let features = Result { try CPUModel.configure("rv64,zacas=on,zfa=on,zfh=on").features }
 
   let memory: AddressSpace
   let hart: Hart

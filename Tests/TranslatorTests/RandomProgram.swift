@@ -29,7 +29,11 @@ struct Random {
   ]
 
   mutating func real() -> UInt64 {
-    bits(2) == 0 ? next() : pick(Self.reals)
+    switch bits(3) {
+    case 0: next()
+    case 1...3: pick(Self.reals)
+    default: real(UInt32(below(3)))
+    }
   }
 }
 
@@ -59,7 +63,8 @@ struct RandomProgram {
   private mutating func target() -> UInt32 { random.pick(Self.registers) }
   private mutating func source() -> UInt32 { random.pick(Self.registers + [3, 9]) }
   private mutating func short() -> UInt32 { random.pick([0, 2, 3, 4, 7]) }
-  private mutating func real() -> UInt32 { random.bits(3) }
+  /// With a host register and without.
+  private mutating func real() -> UInt32 { random.pick([0, 1, 4, 5, 8, 14, 15, 31]) }
   /// Mostly one that points to data.
   private mutating func base() -> UInt32 { random.below(60) == 0 ? source() : random.pick([3, 9]) }
   /// Mostly aligned.
@@ -141,9 +146,9 @@ struct RandomProgram {
 
   private mutating func floating() -> UInt32 {
     let rounding = random.pick([7, 7, 7, 7, 7, 7, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5] as [UInt32])
-    switch random.below(10) {
-    case 0...2: return Encoding.faddD(real(), real(), real(), rounding)
-    case 3: return Encoding.r(0x53, rounding, random.pick([0x05, 0x09, 0x0d]), real(), real(), real())
+    switch random.below(16) {
+    case 0, 1: return Encoding.faddD(real(), real(), real(), rounding)
+    case 2, 3: return Encoding.r(0x53, rounding, random.pick([0x05, 0x09, 0x0d]), real(), real(), real())
     case 4: return Encoding.r(0x53, rounding, 0x2d, real(), real(), 0)  // fsqrt.d
     case 5:  // fld, flw
       return Encoding.i(0x07, random.pick([2, 3]), real(), base(), offset(8))
@@ -153,8 +158,12 @@ struct RandomProgram {
       return Encoding.r(0x53, 0, random.pick([0x71, 0x70]), target(), real(), 0)
     case 8:  // fmv.d.x, fmv.w.x
       return Encoding.r(0x53, 0, random.pick([0x79, 0x78]), real(), source(), 0)
-    default:  // Left: fadd.s, fmul.s, fsgnj.d
-      return Encoding.r(0x53, 0, random.pick([0x00, 0x08, 0x11]), real(), real(), real())
+    default:
+      let one = random.pick(RealInstruction.all)
+      let isInteger = one.operands == .integers
+      return one.encoded(
+        rd: one.hasIntegerResult ? target() : real(), rs1: isInteger ? source() : real(), rs2: real(),
+        rs3: real(), rounding: rounding)
     }
   }
 }

@@ -23,6 +23,11 @@ extension Hart {
     return entry.pointee.tag == pc & ~0xfff ? entry.pointee.slots + Int(pc & 0xfff) / 2 : nil
   }
 
+  /// The mark of the fetch entry where that of `pc`'s page would be.
+  package func mark(of pc: UInt64) -> UInt32 {
+    block.pointee.marks[Int(truncatingIfNeeded: pc >> 12) % TranslationLookaside.fetchCount]
+  }
+
   /// Has the fetch entry of `pc`'s page, whose slots were just found to be `slots`, carry `mark`.
   package func mark(_ pc: UInt64, _ slots: UnsafeMutablePointer<Operation>, _ mark: UInt32) {
     let index = Int(truncatingIfNeeded: pc >> 12) % TranslationLookaside.fetchCount
@@ -88,10 +93,13 @@ extension Hart {
 extension HartState {
   /// `frm` as the CSR shows it.
   package var roundingMode: UInt64 { frm }
-  /// The accrued floating-point exceptions as `fflags` shows them.
+  /// The accrued floating-point exceptions as `fflags` shows them; setting them makes `FS` dirty.
   package var floatFlags: UInt64 {
     get { fflags }
-    set { fflags = newValue }
+    set {
+      fflags = newValue
+      fs = 3
+    }
   }
 
   /// Control and status registers that translated code reaches itself.

@@ -27,6 +27,8 @@ struct HostRegister: Equatable {
 enum Arithmetic: Int {
   case add = 0
   case or = 1
+  case addWithCarry = 2
+  case subtractWithBorrow = 3
   case and = 4
   case subtract = 5
   case exclusiveOr = 6
@@ -40,11 +42,16 @@ struct HostCondition {
   let code: Int
   @inline(__always) init(_ code: Int) { self.code = code }
 
+  @inline(__always) static var overflow: HostCondition { .init(0) }
   @inline(__always) static var below: HostCondition { .init(2) }
+  @inline(__always) static var aboveOrEqual: HostCondition { .init(3) }
   @inline(__always) static var equal: HostCondition { .init(4) }
   @inline(__always) static var notEqual: HostCondition { .init(5) }
   @inline(__always) static var above: HostCondition { .init(7) }
+  @inline(__always) static var sign: HostCondition { .init(8) }
+  @inline(__always) static var notSign: HostCondition { .init(9) }
   @inline(__always) static var parity: HostCondition { .init(10) }
+  @inline(__always) static var notParity: HostCondition { .init(11) }
   @inline(__always) static var less: HostCondition { .init(12) }
   @inline(__always) static var greater: HostCondition { .init(15) }
   @inline(__always) var negated: HostCondition { .init(code ^ 1) }
@@ -239,15 +246,7 @@ struct Assembler {
     registers(Opcodes.loadUnsigned8, d, .rax, wide: false)
   }
 
-  // MARK: Floating point and its control
-
-  /// `prefix 0f opcode` on xmm0 and memory.
-  @inline(__always) mutating func scalar(
-    _ prefix: Int, _ opcode: Int, _ base: HostRegister, _ displacement: Int
-  ) {
-    byte(prefix)
-    memory(0x0f00 | opcode, HostRegister(0), base, displacement, wide: false)
-  }
+  // MARK: The control of floating point
 
   mutating func loadControl(_ base: HostRegister, _ displacement: Int) {
     memory(0x0fae, HostRegister(2), base, displacement, wide: false)

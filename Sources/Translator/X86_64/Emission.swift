@@ -6,7 +6,8 @@ import RISCV
 /// from every term.
 ///
 /// Host registers: rbp is the state block plus 128, so that x0–x31 have 8-bit displacements; rsp is a stack of
-/// return addresses on top of the thread's own; rax, rcx and rdx are scratch; `registerMap` has the rest.
+/// return addresses on top of the thread's own; r15 is the budget; rax, rcx and rdx are scratch; `registerMap`
+/// has the rest.
 struct Emission {
   /// Words of the hart's engine area, as displacements from rbp.
   enum Frame {
@@ -50,16 +51,15 @@ struct Emission {
     var pc: UInt64
     var executed: Int
     var resume = 0
+    /// The region does not go on.
+    var isFinal = false
   }
 
   /// Rare code behind the region, which jumps to `site` and goes on at `resume`.
   struct Rare {
     var site: UnsafeMutableRawPointer
     var resume: Int
-    /// -1: the result in xmm0 is a NaN. Else the rounding mode, and `opcode` on the operand at `register`.
-    var rounding: Int
-    var opcode: Int
-    var register: Int
+    var kind: RareReal
   }
 
   var assembler: Assembler
@@ -68,6 +68,7 @@ struct Emission {
   let stubs: Stubs
   let hasShortInstructions: Bool
   let features: HartFeatures
+  let host: HostFeatures
 
   // The instruction.
   var pc: UInt64 = 0
@@ -87,6 +88,9 @@ struct Emission {
   var checkedFloatingPoint = false
   var checkedRounding = false
   var markedDirty = false
+  /// Floating-point registers known to hold properly boxed values.
+  var boxedSingles: UInt32 = 0
+  var boxedHalves: UInt32 = 0
   var entryPC: UInt64 = 0
   /// Where the region's count and its jump for a spent budget are completed.
   var entry: UnsafeMutableRawPointer
@@ -113,11 +117,13 @@ struct Emission {
     /// the site's own page.
     var link = 0
     var linkNear = 0
+    /// The table of `RealConstant`s.
+    var constants = 0
   }
 
   init(
     _ assembler: Assembler, _ places: UnsafeMutablePointer<Int8>, _ stubs: Stubs, hasShortInstructions: Bool,
-    _ features: HartFeatures
+    _ features: HartFeatures, host: HostFeatures
   ) {
     self.features = features
     self.assembler = assembler
@@ -128,9 +134,10 @@ struct Emission {
     self.places = places
     self.stubs = stubs
     self.hasShortInstructions = hasShortInstructions
+    self.host = host
     sides = .allocate(capacity: Self.regionLimit + 4)
-    misses = .allocate(capacity: 4 * Self.regionLimit + 2)
-    rares = .allocate(capacity: 2 * Self.regionLimit + 2)
+    misses = .allocate(capacity: 6 * Self.regionLimit + 6)
+    rares = .allocate(capacity: 4 * Self.regionLimit + 4)
   }
 
   func deallocate() {
@@ -382,6 +389,10 @@ struct Emission {
     case .byteReversal:
       assembler.move(d, s)
       assembler.swapBytes(d, wide: wide)
+    case .population:
+      if !host.contains(.popcnt) { isLeft = true }
+      assembler.byte(0xf3)
+      assembler.registers(0x0fb8, d, s, wide: wide)
     default:
       // The top bit of each byte that is not zero, spread over the byte.
       assembler.move(.rcx, immediate: 0x7f7f_7f7f_7f7f_7f7f)

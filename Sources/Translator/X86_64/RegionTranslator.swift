@@ -8,9 +8,11 @@ package final class TranslatedPage {
   let virtual: UInt64
   let slots: UnsafeMutablePointer<Operation>
   /// What the fetch entry of `virtual` carries while it leads to these regions; never used again.
-  let mark: UInt32
+  fileprivate(set) var mark: UInt32
   /// By halfword the offset of its region in the code memory, 0 for none.
-  let offsets: UnsafeMutablePointer<UInt32>
+  fileprivate let offsets: UnsafeMutablePointer<UInt32>
+  /// The halfwords that have one.
+  fileprivate var entries: [Int] = []
 
   init(_ virtual: UInt64, _ slots: UnsafeMutablePointer<Operation>, mark: UInt32) {
     self.virtual = virtual
@@ -21,6 +23,16 @@ package final class TranslatedPage {
   }
 
   deinit { offsets.deallocate() }
+
+  /// Forgets the regions; those to come go by another mark.
+  func retire(nextMark: UInt32) {
+    for entry in entries { offsets[entry] = 0 }
+    entries.removeAll(keepingCapacity: true)
+    mark = nextMark
+  }
+
+  /// The first address of every region.
+  package var regions: [UInt64] { entries.map { virtual + 2 * UInt64($0) } }
 }
 
 /// Translates regions: runs of instructions from one entry within one page, left by jumps only.
@@ -28,8 +40,10 @@ package final class RegionTranslator {
   /// Which host register holds which guest register throughout: the hottest by the calling convention.
   static let registerMap: [(guest: Int, host: HostRegister)] = [
     (10, .rbx), (11, .rsi), (12, .rdi), (13, .r8), (14, .r9), (15, .r10), (8, .r11), (9, .r12), (2, .r13),
-    (1, .r14), (16, .r15),
+    (1, .r14),
   ]
+  /// Holds the hart's budget while translated code runs.
+  static let budget = HostRegister.r15
   private static let roomForRegion = 64 << 10
 
   let memory: CodeMemory
@@ -44,12 +58,13 @@ package final class RegionTranslator {
   /// By opcode: how often an instruction was left to the interpreter at translation.
   package private(set) var left = [Int](repeating: 0, count: Opcode.allCases.count)
 
-  package init(memory: CodeMemory, _ hart: Hart) {
+  package init(memory: CodeMemory, _ hart: Hart, host: HostFeatures = .current) {
     precondition(HartState.Offset.areCurrent)
     self.memory = memory
     places = .allocate(capacity: 256)
     places.initialize(repeating: -1, count: 256)
     for (guest, host) in Self.registerMap { places[guest] = Int8(host.number) }
+    for (guest, xmm) in Emission.realMap { places[Emission.realPlaces + guest] = Int8(xmm) }
     var assembler = Assembler(cursor: memory.writable, distance: memory.executable - memory.writable)
     assembler.long(0)  // Offset 0 means none.
     let stubs = assembler.emitStubs(Self.registerMap)
@@ -57,7 +72,7 @@ package final class RegionTranslator {
     emission = .allocate(capacity: 1)
     emission.initialize(
       to: Emission(
-        assembler, places, stubs, hasShortInstructions: hart.hasShortInstructions, hart.features))
+        assembler, places, stubs, hasShortInstructions: hart.hasShortInstructions, hart.features, host: host))
   }
 
   deinit {
@@ -95,6 +110,7 @@ package final class RegionTranslator {
     e.pointee.begin(pc, page.mark)
     page.offsets[Int(pc & 0xfff) / 2] = UInt32(
       truncatingIfNeeded: e.pointee.assembler.cursor - memory.writable)
+    page.entries.append(Int(pc & 0xfff) / 2)
     e.pointee.pay()
     var emitter = Emitter(emission: e)
     while !e.pointee.hasEnded {
@@ -110,7 +126,8 @@ package final class RegionTranslator {
       {
         operation = instruction
         e.pointee.compareMark(next)
-        e.pointee.leave(if: .notEqual)
+        // Another instruction may be there then.
+        e.pointee.leaveRegion(if: .notEqual)
       }
       e.pointee.length = 4
       e.pointee.slotsUsed = 0
@@ -155,13 +172,17 @@ extension Emission {
     var checkedFloatingPoint: Bool
     var checkedRounding: Bool
     var markedDirty: Bool
+    var boxedSingles: UInt32
+    var boxedHalves: UInt32
   }
 
   var checkpoint: Checkpoint {
     @inline(__always) get {
       Checkpoint(
         cursor: assembler.cursor, sideCount: sideCount, missCount: missCount, rareCount: rareCount,
-        checkedFloatingPoint: checkedFloatingPoint, checkedRounding: checkedRounding, markedDirty: markedDirty
+        checkedFloatingPoint: checkedFloatingPoint, checkedRounding: checkedRounding,
+        markedDirty: markedDirty,
+        boxedSingles: boxedSingles, boxedHalves: boxedHalves
       )
     }
   }
@@ -174,6 +195,8 @@ extension Emission {
     checkedFloatingPoint = c.checkedFloatingPoint
     checkedRounding = c.checkedRounding
     markedDirty = c.markedDirty
+    boxedSingles = c.boxedSingles
+    boxedHalves = c.boxedHalves
     hasEnded = false
     isLeft = false
     endsHere = false
@@ -191,6 +214,8 @@ extension Emission {
     checkedFloatingPoint = false
     checkedRounding = false
     markedDirty = false
+    boxedSingles = 0
+    boxedHalves = 0
     sideCount = 0
     missCount = 0
     rareCount = 0
@@ -216,10 +241,9 @@ extension Emission {
 
   /// Pays for all of the region, or goes to the interpreter where the budget does not reach.
   mutating func pay() {
-    // sub qword [rbp + budget], count: completed by `finish`.
-    assembler.memory(0x83, HostRegister(Arithmetic.subtract.rawValue), .rbp, HartState.Offset.budget - 128)
-    entry = assembler.cursor
-    assembler.byte(0)
+    // Completed by `finish`.
+    assembler.arithmetic(.subtract, RegionTranslator.budget, immediate: 0)
+    entry = assembler.cursor - 1
     entryJump = assembler.jump(.less)
   }
 
@@ -228,15 +252,17 @@ extension Emission {
     length = operation.isShort ? 2 : 4
     misses[missCount] = Miss(site: assembler.jump(), pc: pc, executed: executed)
     missCount += 1
-    // It may have set the rounding mode.
+    // It may have set the rounding mode, or a floating-point register.
     checkedRounding = false
+    boxedSingles = 0
+    boxedHalves = 0
   }
 
   /// The instruction is emitted: who left it to the interpreter comes back here.
   mutating func completeMisses(since first: Int) {
     var i = first
     while i < missCount {
-      misses[i].resume = assembler.address
+      if !misses[i].isFinal { misses[i].resume = assembler.address }
       i += 1
     }
   }
@@ -259,7 +285,7 @@ extension Emission {
       var site = side.site
       if unexecuted != 0 {
         assembler.completeHere(site)
-        assembler.arithmetic(.add, .rbp, HartState.Offset.budget - 128, immediate: unexecuted)
+        assembler.arithmetic(.add, RegionTranslator.budget, immediate: unexecuted)
         site = assembler.jump()
       }
       let isNear = side.target & ~0xfff == page

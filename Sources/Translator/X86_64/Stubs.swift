@@ -30,8 +30,10 @@ extension Assembler {
   /// The pieces of code that all regions share.
   mutating func emitStubs(_ map: [(guest: Int, host: HostRegister)]) -> Emission.Stubs {
     typealias Frame = Emission.Frame
+    let constants = emitRealConstants()
     let saved: [HostRegister] = [.rbx, .rbp, .r12, .r13, .r14, .r15]
     var stubs = Emission.Stubs()
+    stubs.constants = constants
     let pc = HartState.Offset.pc - 128
     let budget = HartState.Offset.budget - 128
 
@@ -63,11 +65,17 @@ extension Assembler {
     loadControl(.rbp, Frame.control)
     move(.rax, .rsi)
     for (guest, host) in map { memory(Opcodes.load, host, .rbp, Emission.displacement(guest)) }
+    memory(Opcodes.load, RegionTranslator.budget, .rbp, budget)
+    for (guest, xmm) in Emission.realMap { load(xmm, .state(Emission.realDisplacement(guest))) }
     registers(Opcodes.indirect, HostRegister(4), .rax, wide: false)
 
     // Out, with the reason in eax.
     let out = address
+    memory(Opcodes.store, RegionTranslator.budget, .rbp, budget)
     for (guest, host) in map { memory(Opcodes.store, host, .rbp, Emission.displacement(guest)) }
+    for (guest, xmm) in Emission.realMap {
+      sse(0xf2, RealOpcodes.store, xmm, .state(Emission.realDisplacement(guest)))
+    }
     storeControl(.rbp, Frame.controlAfter)
     loadControl(.rbp, Frame.hostControl)
     memory(Opcodes.load, .rsp, .rbp, Frame.hostStack)
@@ -83,13 +91,13 @@ extension Assembler {
     stubs.interpret = address
     memory(Opcodes.store, .rcx, .rbp, Frame.uncounted)
     memory(Opcodes.store, .rdx, .rbp, Frame.resume)
-    memory(0x01, .rcx, .rbp, budget)
+    registers(Arithmetic.add.opcode, RegionTranslator.budget, .rcx)
     memory(Opcodes.store, .rax, .rbp, pc)
     move(.rax, immediate: Int64(ExitReason.interpret.rawValue))
     jump(to: out)
 
     stubs.budget = address
-    memory(0x01, .rcx, .rbp, budget)
+    registers(Arithmetic.add.opcode, RegionTranslator.budget, .rcx)
     memory(Opcodes.store, .rax, .rbp, pc)
     move(.rax, immediate: Int64(ExitReason.budget.rawValue))
     jump(to: out)
