@@ -103,8 +103,9 @@ package final class TranslatedHart: HartEngine {
   /// Runs from `code` until the pc has to be looked up.
   private func run(_ code: UInt) throws(Exit) -> Exit? {
     var code = code
+    var resuming = false
     while true {
-      switch go(code) {
+      switch go(code, resuming: resuming) {
       case .lookup, .none: return nil
       case .link:
         try link(checked: true)
@@ -130,6 +131,7 @@ package final class TranslatedHart: HartEngine {
         guard generation == before, mark != 0, hart.mark(of: pc) == mark else { return nil }
         hart.state.pointee.budget -= uncounted
         code = resume
+        resuming = true
       }
     }
   }
@@ -140,9 +142,11 @@ package final class TranslatedHart: HartEngine {
     return hart.interpret(1)
   }
 
-  /// Runs translated code until it comes back.
-  private func go(_ code: UInt) -> ExitReason? {
+  /// Runs translated code until it comes back. Where it was interrupted for one instruction, what was in host
+  /// registers comes back too.
+  private func go(_ code: UInt, resuming: Bool) -> ExitReason? {
     let state = hart.state
+    if !resuming || !state.pointee.hostHasRealControl { frame(Emission.Frame.reals, 1) }
     let mode = Int(truncatingIfNeeded: state.pointee.roundingMode)
     frame(Emission.Frame.control, UInt32(HostControl.masks | HostControl.rounding(mode)))
     guard let target = UnsafeRawPointer(bitPattern: code) else { return nil }

@@ -166,7 +166,7 @@ extension Emission {
     var mode = 4
     switch rounding {
     case 0...3: mode = HostControl.roundingField(rounding)
-    case 7: requireHostRounding()
+    case 7: break
     default: isLeft = true
     }
     if !signalInexact { mode |= 8 }

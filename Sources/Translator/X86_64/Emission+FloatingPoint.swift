@@ -2,9 +2,10 @@ import RISCV
 
 /// Floating-point registers and what computes new ones.
 ///
-/// xmm4–xmm15 hold guest registers throughout translated code (`realMap`), all 64 bits, boxes included;
-/// xmm0–xmm3 are scratch. MXCSR holds the guest's rounding mode (where the host has it) and collects flags,
-/// which the way out adds to `fflags`. Instructions that the host would do differently on some operands look
+/// xmm4–xmm15 hold guest registers (`realMap`), all 64 bits, boxes included; xmm0–xmm3 are scratch. They are
+/// loaded by the first region that wants them, and then stored on the way out. MXCSR holds the guest's rounding
+/// mode and collects flags, which the way out adds to `fflags`. As long as FS is not dirty, or `frm` has a mode
+/// that the host has not, floating point is the interpreter's. Instructions that the host would do differently on some operands look
 /// at these first: a NaN result is made canonical, a value that is not properly boxed is the interpreter's.
 extension Emission {
   /// Which xmm register holds which guest register: those that compilers take first.
@@ -19,27 +20,14 @@ extension Emission {
 
   // MARK: What holds for a region
 
-  /// Once per region: only system instructions, which leave, change `FS`.
+  /// Once per region: only system instructions, which leave, change what `Frame.reals` says.
   @inline(never) mutating func requireFloatingPoint() {
     if checkedFloatingPoint { return }
-    assembler.arithmetic(.compare, .rbp, HartState.Offset.fs - 128, immediate: 0)
-    leave(if: .equal)
+    // cmp dword [rbp + reals], 0
+    assembler.memory(0x83, HostRegister(Arithmetic.compare.rawValue), .rbp, Frame.reals, wide: false)
+    assembler.byte(0)
+    addRare(assembler.jump(.notEqual), .notLoaded(pc: pc, executed: executed))
     checkedFloatingPoint = true
-  }
-
-  /// Once per region: `frm` holds a mode that the host has too.
-  mutating func requireHostRounding() {
-    if checkedRounding { return }
-    assembler.arithmetic(.compare, .rbp, HartState.Offset.frm - 128, immediate: 3)
-    leaveRegion(if: .above)
-    checkedRounding = true
-  }
-
-  private mutating func markDirty() {
-    if markedDirty { return }
-    assembler.memory(0xc7, HostRegister(0), .rbp, HartState.Offset.fs - 128)
-    assembler.long(3)
-    markedDirty = true
   }
 
   /// Leaves to the interpreter at this instruction, at run time, and does not come back: what the region takes
@@ -57,7 +45,7 @@ extension Emission {
     case 0...3:
       assembler.arithmetic(.compare, .rbp, HartState.Offset.frm - 128, immediate: field)
       addRare(assembler.jump(.notEqual), .switchRounding(field))
-    case 7: requireHostRounding()
+    case 7: break
     default: isLeft = true
     }
   }
@@ -71,7 +59,7 @@ extension Emission {
 
   /// An exact instruction: of its rounding mode only the validity matters.
   mutating func checkRounding(_ field: Int) {
-    if field == 7 { requireHostRounding() } else if field > 4 { isLeft = true }
+    if field == 5 || field == 6 { isLeft = true }
   }
 
   // MARK: Operands
@@ -184,7 +172,6 @@ extension Emission {
       assembler.sse(0xf2, RealOpcodes.store, d, .state(Self.realDisplacement(register)))
     }
     noteBox(register, format)
-    markDirty()
   }
 
   /// A bit pattern from memory or an integer register.

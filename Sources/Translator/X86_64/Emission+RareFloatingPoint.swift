@@ -2,6 +2,8 @@ import RISCV
 
 /// What floating-point code seldom does: it stands behind the region.
 enum RareReal {
+  /// The floating-point registers are not loaded, or are not translated code's.
+  case notLoaded(pc: UInt64, executed: Int)
   /// The register's value is a NaN.
   case nan(Int, RealFormat)
   /// The same of a product of two and a sum.
@@ -30,6 +32,10 @@ extension Emission {
   @inline(never) mutating func emit(_ rare: Rare) {
     assembler.completeHere(rare.site)
     switch rare.kind {
+    case .notLoaded(let pc, let executed):
+      assembler.call(stubs.loadReals)
+      misses[missCount] = Miss(site: assembler.jump(.notEqual), pc: pc, executed: executed, isFinal: true)
+      missCount += 1
     case .nan(let d, let format): assembler.load(d, nan(format))
     case .fusedNaN(let d, let format, let a, let b):
       // The host is content with a quiet NaN added to infinity times zero; that product by itself is invalid.

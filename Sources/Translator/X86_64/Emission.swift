@@ -32,6 +32,9 @@ struct Emission {
     static var mayZeroBlocks: Int { word(8) }
     static func slot(_ number: Int) -> Int { word(9 + number) }
     static let slotCount = 11
+    /// 0: xmm4–xmm15 hold floating-point registers, FS is dirty and MXCSR has the mode of `frm`. Else none of it
+    /// is known.
+    static var reals: Int { word(9 + slotCount) }
   }
 
   /// Instructions of a region at most.
@@ -86,8 +89,6 @@ struct Emission {
   var executed = 0
   var hasEnded = false
   var checkedFloatingPoint = false
-  var checkedRounding = false
-  var markedDirty = false
   /// Floating-point registers known to hold properly boxed values.
   var boxedSingles: UInt32 = 0
   var boxedHalves: UInt32 = 0
@@ -119,6 +120,8 @@ struct Emission {
     var linkNear = 0
     /// The table of `RealConstant`s.
     var constants = 0
+    /// Called for `Frame.reals` to become zero. Not equal where it cannot.
+    var loadReals = 0
   }
 
   init(

@@ -170,8 +170,6 @@ extension Emission {
     var missCount: Int
     var rareCount: Int
     var checkedFloatingPoint: Bool
-    var checkedRounding: Bool
-    var markedDirty: Bool
     var boxedSingles: UInt32
     var boxedHalves: UInt32
   }
@@ -180,8 +178,7 @@ extension Emission {
     @inline(__always) get {
       Checkpoint(
         cursor: assembler.cursor, sideCount: sideCount, missCount: missCount, rareCount: rareCount,
-        checkedFloatingPoint: checkedFloatingPoint, checkedRounding: checkedRounding,
-        markedDirty: markedDirty,
+        checkedFloatingPoint: checkedFloatingPoint,
         boxedSingles: boxedSingles, boxedHalves: boxedHalves
       )
     }
@@ -193,8 +190,6 @@ extension Emission {
     missCount = c.missCount
     rareCount = c.rareCount
     checkedFloatingPoint = c.checkedFloatingPoint
-    checkedRounding = c.checkedRounding
-    markedDirty = c.markedDirty
     boxedSingles = c.boxedSingles
     boxedHalves = c.boxedHalves
     hasEnded = false
@@ -212,8 +207,6 @@ extension Emission {
     executed = 0
     hasEnded = false
     checkedFloatingPoint = false
-    checkedRounding = false
-    markedDirty = false
     boxedSingles = 0
     boxedHalves = 0
     sideCount = 0
@@ -252,8 +245,8 @@ extension Emission {
     length = operation.isShort ? 2 : 4
     misses[missCount] = Miss(site: assembler.jump(), pc: pc, executed: executed)
     missCount += 1
-    // It may have set the rounding mode, or a floating-point register.
-    checkedRounding = false
+    // It may have changed a floating-point register, the rounding mode or FS.
+    checkedFloatingPoint = false
     boxedSingles = 0
     boxedHalves = 0
   }

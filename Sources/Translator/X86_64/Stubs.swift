@@ -66,16 +66,22 @@ extension Assembler {
     move(.rax, .rsi)
     for (guest, host) in map { memory(Opcodes.load, host, .rbp, Emission.displacement(guest)) }
     memory(Opcodes.load, RegionTranslator.budget, .rbp, budget)
+    compareReals()
+    let unloaded: UnsafeMutableRawPointer = jump(.notEqual)
     for (guest, xmm) in Emission.realMap { load(xmm, .state(Emission.realDisplacement(guest))) }
+    completeHere(unloaded)
     registers(Opcodes.indirect, HostRegister(4), .rax, wide: false)
 
     // Out, with the reason in eax.
     let out = address
     memory(Opcodes.store, RegionTranslator.budget, .rbp, budget)
     for (guest, host) in map { memory(Opcodes.store, host, .rbp, Emission.displacement(guest)) }
+    compareReals()
+    let unchanged: UnsafeMutableRawPointer = jump(.notEqual)
     for (guest, xmm) in Emission.realMap {
       sse(0xf2, RealOpcodes.store, xmm, .state(Emission.realDisplacement(guest)))
     }
+    completeHere(unchanged)
     storeControl(.rbp, Frame.controlAfter)
     loadControl(.rbp, Frame.hostControl)
     memory(Opcodes.load, .rsp, .rbp, Frame.hostStack)
@@ -102,6 +108,18 @@ extension Assembler {
     move(.rax, immediate: Int64(ExitReason.budget.rawValue))
     jump(to: out)
 
+    stubs.loadReals = address
+    arithmetic(.compare, .rbp, HartState.Offset.frm - 128, immediate: 3)
+    let foreign: UnsafeMutableRawPointer = jump(.above)
+    arithmetic(.compare, .rbp, HartState.Offset.fs - 128, immediate: 3)
+    let clean: UnsafeMutableRawPointer = jump(.notEqual)
+    for (guest, xmm) in Emission.realMap { load(xmm, .state(Emission.realDisplacement(guest))) }
+    // The flags stay.
+    store(immediate: 0, .rbp, Frame.reals)
+    completeHere(foreign)
+    completeHere(clean)
+    byte(0xc3)
+
     func linking(_ reason: ExitReason, _ assembler: inout Assembler) -> Int {
       let here = assembler.address
       assembler.memory(Opcodes.store, .rcx, .rbp, Frame.site)
@@ -113,5 +131,11 @@ extension Assembler {
     stubs.link = linking(.link, &self)
     stubs.linkNear = linking(.linkNear, &self)
     return stubs
+  }
+
+  /// Equal where the floating-point registers are loaded.
+  private mutating func compareReals() {
+    memory(0x83, HostRegister(Arithmetic.compare.rawValue), .rbp, Emission.Frame.reals, wide: false)
+    byte(0)
   }
 }
