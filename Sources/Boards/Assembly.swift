@@ -23,7 +23,7 @@ extension Boards {
       mode: configuration.instructionShift.map { .instructions(shift: $0) } ?? .host, startOfDay: startOfDay)
     let relay = ControlRelay(isDeterministic: clock.mode != .host)
     let services = MachineServices(
-      lock: MachineLock(), clock: clock, timers: Timers(), power: relay, gate: relay,
+      clock: clock, timers: Timers(), power: relay, gate: relay,
       entropy: configuration.seed.map { SeededEntropy(seed: $0) } ?? HostEntropy())
     let machine = try build(configuration, backEnds: backEnds, services: services)
 
@@ -43,7 +43,8 @@ extension Boards {
     settings.noReboot = configuration.noReboot
     settings.startPaused = configuration.startPaused
     let runner = MachineRunner(
-      harts: harts, memory: machine.memory, clock: clock, timers: services.timers, lock: services.lock,
+      harts: harts, memory: machine.memory, clock: clock, timers: services.environment.timers,
+      lock: services.lock,
       settings: settings, resetBoard: { machine.reset() })
     relay.connect(power: runner, gate: runner)
     return Assembly(machine: machine, runner: runner, warnings: warnings)

@@ -3,25 +3,19 @@ import Devices
 import Machine
 import RISCV
 
-/// What surrounds every board: time, the lock, and the ways in and out.
+/// What surrounds every board: an empty address space, time, and the ways in and out, which devices see, and
+/// the lock under which they work, which they do not.
 package struct MachineServices: Sendable {
+  package let environment: DeviceEnvironment
   package let lock: MachineLock
-  package let clock: Clock
-  package let timers: Timers
-  package let power: any PowerControl
-  package let gate: any InputGate
-  package let entropy: any EntropySource
 
   package init(
-    lock: MachineLock, clock: Clock, timers: Timers, power: any PowerControl, gate: any InputGate,
-    entropy: any EntropySource
+    clock: Clock, timers: Timers, power: any PowerControl, gate: any InputGate, entropy: any EntropySource
   ) {
-    self.lock = lock
-    self.clock = clock
-    self.timers = timers
-    self.power = power
-    self.gate = gate
-    self.entropy = entropy
+    lock = MachineLock()
+    environment = DeviceEnvironment(
+      memory: AddressSpace(lock: lock), clock: clock, timers: timers, power: power, gate: gate,
+      entropy: entropy)
   }
 }
 
@@ -37,10 +31,11 @@ package struct PlacedDevice: Sendable {
   package let childBus: String?
   /// Its windows in the address space.
   package let windows: [Range<UInt64>]
+  package let properties: PropertyValues
 
   init(
     _ device: any Device, id: String? = nil, bus: String = "main-system-bus", childBus: String? = nil,
-    windows: [Range<UInt64>] = []
+    windows: [Range<UInt64>] = [], properties: PropertyValues? = nil
   ) {
     self.device = device
     typeName = type(of: device).typeName
@@ -48,6 +43,7 @@ package struct PlacedDevice: Sendable {
     self.bus = bus
     self.childBus = childBus
     self.windows = windows
+    self.properties = properties ?? PropertyValues(of: typeName, type(of: device).properties)
   }
 }
 
@@ -56,7 +52,6 @@ package final class BuiltMachine: Sendable {
   /// "virt".
   package let boardName: String
   package let services: MachineServices
-  package let memory: AddressSpace
   /// One per hart, by hart number. The harts made for this machine are given these.
   package let ports: [InterruptPort]
   /// What all harts are, from `-cpu`.
@@ -72,12 +67,11 @@ package final class BuiltMachine: Sendable {
   package let warnings: [String]
 
   init(
-    boardName: String, services: MachineServices, memory: AddressSpace, ports: [InterruptPort],
-    cpu: CPUConfiguration, devices: [PlacedDevice], plan: BootPlan, board: BoardMemory, warnings: [String]
+    boardName: String, services: MachineServices, ports: [InterruptPort], cpu: CPUConfiguration,
+    devices: [PlacedDevice], plan: BootPlan, board: BoardMemory, warnings: [String]
   ) {
     self.boardName = boardName
     self.services = services
-    self.memory = memory
     self.ports = ports
     self.cpu = cpu
     self.devices = devices
@@ -87,6 +81,8 @@ package final class BuiltMachine: Sendable {
     ramSize = board.ramSize
     self.warnings = warnings + plan.warnings
   }
+
+  package var memory: AddressSpace { services.environment.memory }
 
   /// The program counter of hart `index` after a reset.
   package func startPC(ofHart index: Int) -> UInt64 { plan.startPCs[index] ?? resetVector }

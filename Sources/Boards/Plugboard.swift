@@ -105,13 +105,15 @@ struct Plugboard {
       "\(sentence)\nThis device is not there (yet): -device help lists those that are.")
   }
 
-  private func make(_ model: DeviceModel, _ request: DeviceRequest) throws(ConfigurationError) -> any Device {
+  private func make(_ model: DeviceModel, _ request: DeviceRequest) throws(ConfigurationError) -> (
+    any Device, PropertyValues
+  ) {
     var values = try values(of: model.typeName, model.properties)
     do {
       for property in request.properties where property.name != "id" && property.name != "bus" {
         try values.set(property.name, property.value)
       }
-      return try model.make(values, backEnds, environment)
+      return (try model.make(values, backEnds, environment), values)
     } catch {
       throw ConfigurationError(error.description)
     }
@@ -132,7 +134,8 @@ struct Plugboard {
       }
       slot = free
     }
-    guard let device = try make(model, request) as? any VirtIODevice else {
+    let (made, values) = try make(model, request)
+    guard let device = made as? any VirtIODevice else {
       throw ConfigurationError("'\(model.typeName)' does not fit a virtio connector")
     }
     slot.transport.plug(device)
@@ -142,7 +145,8 @@ struct Plugboard {
       serialBuses.append(SerialBus(name: name, controller: controller))
       childBus = name
     }
-    devices.append(PlacedDevice(device, id: request["id"], bus: slot.name, childBus: childBus))
+    devices.append(
+      PlacedDevice(device, id: request["id"], bus: slot.name, childBus: childBus, properties: values))
   }
 
   private mutating func plugPort(_ model: DeviceModel, _ request: DeviceRequest) throws(ConfigurationError) {
@@ -158,7 +162,8 @@ struct Plugboard {
       }
       bus = first
     }
-    guard let port = try make(model, request) as? VirtIOSerialPort else {
+    let (made, values) = try make(model, request)
+    guard let port = made as? VirtIOSerialPort else {
       throw ConfigurationError("'\(model.typeName)' does not fit a virtio serial bus")
     }
     do {
@@ -166,6 +171,6 @@ struct Plugboard {
     } catch {
       throw ConfigurationError(error.description)
     }
-    devices.append(PlacedDevice(port, id: request["id"], bus: bus.name))
+    devices.append(PlacedDevice(port, id: request["id"], bus: bus.name, properties: values))
   }
 }

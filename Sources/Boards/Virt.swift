@@ -53,10 +53,13 @@ package enum Virt: Board {
     Property("aia", .text, default: .text("none"), "the interrupt controller: none, aplic, aplic-imsic"),
     Property("aia-guests", .text, default: .text("0"), "guest files of each hart's IMSIC, 0 to 7"),
     Property("iommu-sys", .text, default: .text("auto"), "an IOMMU as a platform device: on, off, auto"),
-    Property("dump-guest-core", .flag, default: .flag(true), "accepted, without effect"),
-    Property("mem-merge", .flag, default: .flag(true), "accepted, without effect"),
-    Property("graphics", .flag, default: .flag(true), "accepted, without effect"),
-    Property("usb", .flag, default: .flag(false), "accepted, without effect"),
+    Property(
+      "dump-guest-core", .flag, default: .flag(true), "let core dumps of the emulator hold the guest's memory"
+    ),
+    Property(
+      "mem-merge", .flag, default: .flag(true), "no effect: the host does not merge shared memory's pages"),
+    Property("graphics", .flag, default: .flag(true), "no effect: this board has no graphics of its own"),
+    Property("usb", .flag, default: .flag(false), "USB is not there yet: off"),
   ]
 
   private static func check(_ properties: PropertyValues) throws(ConfigurationError) {
@@ -85,19 +88,23 @@ package enum Virt: Board {
 
   package static func build(_ request: BoardRequest) throws(ConfigurationError) -> BuiltMachine {
     try check(request.properties)
-    let services = request.services
+    let environment = request.services.environment
+    let memory = environment.memory
     let configuration = request.configuration
     let ports = (0..<request.harts).map { _ in InterruptPort() }
-    let memory = AddressSpace(lock: services.lock)
-    let ramSize = try addMemory(memory, size: request.ramSize)
+    let ramSize = try addMemory(
+      memory, size: request.ramSize, dumpsCore: request.properties.flag("dump-guest-core"))
     var devices: [PlacedDevice] = []
 
     func add(
       _ device: some MMIODevice, _ window: Window, size: UInt64, widths: ClosedRange<Int>,
-      isLockFree: Bool = false, name: String, bus: String? = nil
+      isLockFree: Bool = false, name: String, bus: String? = nil, properties: PropertyValues? = nil
     ) {
       memory.addDevice(name, device, base: window.base, size: size, widths: widths, isLockFree: isLockFree)
-      devices.append(PlacedDevice(device, childBus: bus, windows: [window.base..<window.base + size]))
+      devices.append(
+        PlacedDevice(
+          device, childBus: bus, windows: [window.base..<window.base + size],
+          properties: properties))
     }
 
     // Interrupts. They cross every IPI and tick, hence work without the machine lock.
@@ -107,7 +114,7 @@ package enum Virt: Board {
       isLockFree: true,
       name: MSWI.regionName)
     add(
-      MTIMER(ports: ports, clock: services.clock), Map.timer, size: MTIMER.windowSize,
+      MTIMER(ports: ports, clock: environment.clock), Map.timer, size: MTIMER.windowSize,
       widths: MTIMER.accessWidths,
       isLockFree: true, name: MTIMER.regionName)
     if isACLINT {
@@ -123,12 +130,12 @@ package enum Virt: Board {
 
     // Power, time, console.
     add(
-      SiFiveTest(power: services.power), Map.test, size: SiFiveTest.windowSize,
+      SiFiveTest(power: environment.power), Map.test, size: SiFiveTest.windowSize,
       widths: SiFiveTest.accessWidths,
       name: SiFiveTest.regionName)
     let clockLine = InterruptLine(to: plic, input: Line.realTimeClock)
     add(
-      GoldfishRTC(line: clockLine, clock: services.clock, timers: services.timers), Map.realTimeClock,
+      GoldfishRTC(line: clockLine, clock: environment.clock, timers: environment.timers), Map.realTimeClock,
       size: GoldfishRTC.windowSize, widths: GoldfishRTC.accessWidths, name: GoldfishRTC.regionName)
     let serial = try serialBackEnd(request)
     let uart = NS16550A(line: InterruptLine(to: plic, input: Line.uart), backEnd: serial)
@@ -136,20 +143,17 @@ package enum Virt: Board {
     add(uart, Map.uart, size: NS16550A.windowSize, widths: NS16550A.accessWidths, name: NS16550A.regionName)
 
     // Connectors, and what the user plugs in.
-    let environment = DeviceEnvironment(
-      memory: memory, clock: services.clock, timers: services.timers, power: services.power,
-      gate: services.gate,
-      entropy: services.entropy)
     var plugs = Plugboard(
       globals: configuration.globals, backEnds: request.backEnds, environment: environment)
-    let forceLegacy = try plugs.values(of: VirtIOMMIO.typeName, VirtIOMMIO.properties).flag("force-legacy")
+    let transportProperties = try plugs.values(of: VirtIOMMIO.typeName, VirtIOMMIO.properties)
+    let forceLegacy = transportProperties.flag("force-legacy")
     for slot in 0..<virtioSlots {
       let transport = VirtIOMMIO(
         memory: memory, line: InterruptLine(to: plic, input: Line.virtio + slot), forceLegacy: forceLegacy)
       let window = Window(base: Map.virtio.base + UInt64(slot) * Map.virtio.size, size: Map.virtio.size)
       add(
         transport, window, size: VirtIOMMIO.windowSize, widths: VirtIOMMIO.widths, name: VirtIOMMIO.typeName,
-        bus: "virtio-mmio-bus.\(slot)")
+        bus: "virtio-mmio-bus.\(slot)", properties: transportProperties)
       plugs.addSlot(transport, name: "virtio-mmio-bus.\(slot)")
     }
     for device in configuration.devices { try plugs.plug(device) }
@@ -158,18 +162,20 @@ package enum Virt: Board {
       ramBase: Map.ram, ramSize: ramSize, resetVector: Map.maskROM.base, is64Bit: request.hart.is64Bit,
       harts: request.harts)
     let tree = VirtDeviceTree(
-      hart: request.hart, harts: request.harts, ramSize: ramSize, timebase: services.clock.timebase,
+      hart: request.hart, harts: request.harts, ramSize: ramSize, timebase: environment.clock.timebase,
       isACLINT: isACLINT)
     let plan = try BootPlan(
-      configuration, board: board, deviceTree: tree.tree, rngSeed: randomSeed(services.entropy))
+      configuration, board: board, deviceTree: tree.tree, rngSeed: randomSeed(environment.entropy))
     return BuiltMachine(
-      boardName: name, services: services, memory: memory, ports: ports, cpu: request.cpu,
+      boardName: name, services: request.services, ports: ports, cpu: request.cpu,
       devices: devices + plugs.devices, plan: plan, board: board,
       warnings: request.warnings + plugs.warnings)
   }
 
   /// Maps mask ROM and RAM, whose size is rounded up to whole pages as QEMU rounds it.
-  private static func addMemory(_ memory: AddressSpace, size: UInt64) throws(ConfigurationError) -> UInt64 {
+  private static func addMemory(_ memory: AddressSpace, size: UInt64, dumpsCore: Bool)
+    throws(ConfigurationError) -> UInt64
+  {
     // 56 bits of physical address (RISC-V Privileged, Sv39 and on).
     guard size <= 1 << 55, let rounded = size.aligned(upTo: 8192) else {
       throw ConfigurationError("cannot set up guest memory 'riscv_virt_board.ram': Cannot allocate memory")
@@ -180,6 +186,7 @@ package enum Virt: Board {
     } catch {
       throw ConfigurationError(error.description)
     }
+    if !dumpsCore { memory.leaveOutOfCoreDumps() }
     return rounded
   }
 

@@ -58,8 +58,7 @@ package struct Blob: Sendable {
       else { continue }
       let skipped = first - address
       let data = Int(min(UInt64(target.count), dataSize - min(skipped, dataSize)))
-      let isRead = source.read(
-        at: offset &+ skipped, into: UnsafeMutableRawBufferPointer(rebasing: target[..<data]))
+      let isRead = source.place(from: offset &+ skipped, count: data, at: first, in: memory)
       if !isRead {
         warnings.append("'\(name)' can no longer be read; memory at \(first.hex()) keeps what it has")
       }

@@ -149,6 +149,25 @@ package final class ImageSource: Sendable {
     }
   }
 
+  /// Fills `count` bytes of `memory`, all of which exist in one region, from `address` on; false unless all
+  /// the bytes from `offset` on exist here.
+  func place(from offset: UInt64, count: Int, at address: UInt64, in memory: AddressSpace) -> Bool {
+    var done = 0
+    if case .file(let descriptor, _) = storage, count >= Self.smallestTransfer, offset <= size,
+      UInt64(count) <= size - offset
+    {
+      done = memory.copyIn(descriptor: descriptor, offset: offset, count: count, to: address)
+    }
+    let (rest, start) = (count - done, address &+ UInt64(done))
+    guard rest > 0 else { return true }
+    guard let target = memory.ramBytes(at: start, count: rest, includingROM: true) else { return false }
+    defer { memory.didWrite(start, count: rest) }
+    return read(at: offset &+ UInt64(done), into: target)
+  }
+
+  /// Below, one read is cheaper.
+  private static let smallestTransfer = 1 << 16
+
   private static func copy(_ bytes: [UInt8], at offset: Int, to buffer: UnsafeMutableRawBufferPointer) -> Bool
   {
     bytes.withUnsafeBytes {

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 int host_futex_wait(const uint32_t *word, uint32_t expected, int64_t timeout_ns) {
@@ -44,19 +45,7 @@ int host_compare_exchange_16(void *word, uint64_t expected[2], const uint64_t de
 #endif
 }
 
-uint64_t host_cycles(void) {
-#if defined(__x86_64__)
-  uint32_t low, high;
-  __asm__ __volatile__("rdtsc" : "=a"(low), "=d"(high));
-  return (uint64_t)high << 32 | low;
-#else
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-#endif
-}
-
-uint32_t host_vector_features(void) {
+uint32_t host_cpu_features(void) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
   uint32_t features = __builtin_cpu_supports("sse4.1") ? 1 : 0;
@@ -65,6 +54,7 @@ uint32_t host_vector_features(void) {
     if (__builtin_cpu_supports("fma")) features |= 4;
     if (__builtin_cpu_supports("f16c")) features |= 8;
   }
+  if (__builtin_cpu_supports("popcnt")) features |= 16;
   return features;
 #else
   return 0;

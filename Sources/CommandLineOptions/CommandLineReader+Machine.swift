@@ -24,8 +24,9 @@ extension CommandLineReader {
     if let names = list.take("accel") {
       accelerators += names.split(separator: ":").map { (String($0), "invalid accelerator \($0)") }
     }
-    // Of no consequence here: no display, no core dumps or page merging by the machine's wish.
-    for name in ["graphics", "dump-guest-core", "mem-merge", "suppress-vmdesc"] {
+    // Of no consequence here: the boards have no graphics of their own, and hosts do not merge the pages of
+    // shared memory.
+    for name in ["graphics", "mem-merge", "suppress-vmdesc"] {
       _ = try machineFlag(name, &list)
     }
     if try machineFlag("usb", &list) == true { throw error("USB is not there yet in Apus") }

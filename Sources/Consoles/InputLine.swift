@@ -66,6 +66,12 @@ package final class InputLine: Sendable {
     }
   }
 
+  /// Has the thread that holds the machine lock now run `wait` as soon as it has let go of it: the guest
+  /// prints faster than the host takes. A monitor, whose answers are short, is not held up.
+  package func throttle(_ wait: @escaping @Sendable () -> Void) {
+    _ = gate?.afterRelease(wait)
+  }
+
   private func deliver(_ body: @escaping @Sendable () -> Void) {
     if let gate { gate.deliver(body) } else { body() }
   }

@@ -22,6 +22,20 @@ package final class Multiplexer: StandardIO.Consumer {
     }
   }
 
+  /// The terminal behind it.
+  package struct Output: Sendable {
+    /// Never waits; true where the terminal takes less than is sent.
+    package var send: @Sendable ([UInt8]) -> Bool
+    package var waitForRoom: @Sendable () -> Void
+
+    package init(
+      send: @escaping @Sendable ([UInt8]) -> Bool, waitForRoom: @escaping @Sendable () -> Void
+    ) {
+      self.send = send
+      self.waitForRoom = waitForRoom
+    }
+  }
+
   private struct State {
     var ports: [MultiplexerPort] = []
     var focus = 0
@@ -32,14 +46,13 @@ package final class Multiplexer: StandardIO.Consumer {
   private let state = Mutex(State())
   private let escape: UInt8
   private let actions: Actions
-  private let output: @Sendable ([UInt8]) -> Void
+  private let output: Output
   private let ring: @Sendable () -> Void
   private let now: @Sendable () -> UInt64
 
-  /// `output` sends to the terminal, `ring` has `pump` called from the reading thread, `now` gives
-  /// milliseconds.
+  /// `ring` has `pump` called from the reading thread, `now` gives milliseconds.
   package init(
-    escape: UInt8, actions: Actions, output: @escaping @Sendable ([UInt8]) -> Void,
+    escape: UInt8, actions: Actions, output: Output,
     ring: @escaping @Sendable () -> Void, now: @escaping @Sendable () -> UInt64
   ) {
     self.escape = escape
@@ -63,10 +76,12 @@ package final class Multiplexer: StandardIO.Consumer {
   // MARK: Output
 
   /// Prints for whoever, with a time at each line's beginning where Ctrl-a t asked for it.
-  fileprivate func send(_ bytes: [UInt8]) {
-    let stamped = state.withLock { $0.stamps.apply(to: bytes, now: now) }
-    output(stamped)
+  @discardableResult
+  fileprivate func send(_ bytes: [UInt8]) -> Bool {
+    output.send(state.withLock { $0.stamps.apply(to: bytes, now: now) })
   }
+
+  fileprivate func waitForRoom() { output.waitForRoom() }
 
   fileprivate func wake() { ring() }
 
@@ -166,7 +181,9 @@ package final class MultiplexerPort: CharacterBackEnd {
     self.line = line
   }
 
-  package func send(_ bytes: [UInt8]) { multiplexer.send(bytes) }
+  package func send(_ bytes: [UInt8]) {
+    if multiplexer.send(bytes) { line.throttle { [multiplexer] in multiplexer.waitForRoom() } }
+  }
 
   package func attach(_ frontEnd: (any CharacterFrontEnd)?) {
     line.attach(frontEnd)

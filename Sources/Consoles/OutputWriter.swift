@@ -15,7 +15,7 @@ package final class OutputWriter: Sendable {
     var isUnbounded = false
   }
 
-  /// A guest that prints faster than the terminal or pipe takes waits here, as any program would.
+  /// A guest that prints faster than the terminal or pipe takes waits in `waitForRoom`, as any program would.
   private static let limit = 4 << 20
 
   private let descriptor: Int32
@@ -30,22 +30,27 @@ package final class OutputWriter: Sendable {
   /// The `errno` that ended the writing; zero while all is well.
   package var failure: Int32 { pending.withLock { $0.failure } }
 
-  package func send(_ bytes: some Collection<UInt8>) {
-    guard !bytes.isEmpty else { return }
-    let wakes = pending.withLock { pending -> Bool? in
-      guard pending.failure == 0 else { return false }
-      guard pending.bytes.count < Self.limit || pending.isUnbounded else { return nil }
+  /// Takes all of `bytes`, however much waits already. Gives true where whoever sends more ought to call
+  /// `waitForRoom` before.
+  @discardableResult
+  package func send(_ bytes: some Collection<UInt8>) -> Bool {
+    guard !bytes.isEmpty else { return false }
+    let (wakes, isFull) = pending.withLock { pending -> (Bool, Bool) in
+      guard pending.failure == 0 else { return (false, false) }
       pending.bytes.append(contentsOf: bytes)
-      return pending.inFlight == 0 && pending.bytes.count == bytes.count
+      return (pending.inFlight == 0 && pending.bytes.count == bytes.count, Self.isFull(pending))
     }
-    if wakes == true { pending.signal { _ in } }
-    if wakes == nil {
-      let mayGoOn = pending.wait { pending -> Bool? in
-        if pending.failure != 0 { return false }
-        return pending.bytes.count < Self.limit || pending.isUnbounded ? true : nil
-      }
-      if mayGoOn { send(bytes) }
-    }
+    if wakes { pending.signal { _ in } }
+    return isFull
+  }
+
+  private static func isFull(_ pending: Pending) -> Bool {
+    pending.bytes.count >= limit && pending.failure == 0 && !pending.isUnbounded
+  }
+
+  /// Waits until the reader has taken some. Not with the machine lock held.
+  package func waitForRoom() {
+    pending.wait { pending -> Void? in Self.isFull(pending) ? nil : () }
   }
 
   /// Waits until all is written. `patience`: give up where nothing has moved for so many milliseconds
@@ -67,7 +72,7 @@ package final class OutputWriter: Sendable {
     }
   }
 
-  /// Lets go whoever waits in `send`, for good: the machine is to end, and a hart that waits for a stuck
+  /// Lets go whoever waits in `waitForRoom`, for good: the machine is to end, and a hart that waits for a stuck
   /// terminal would never come to rest.
   package func stopWaiting() { pending.signal { $0.isUnbounded = true } }
 

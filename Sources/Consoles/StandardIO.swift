@@ -38,7 +38,11 @@ package final class StandardIO: Sendable {
     HostThread.start { [self] in read(into: consumer) }
   }
 
-  package func send(_ bytes: some Collection<UInt8>) { writer.send(bytes) }
+  /// Never waits; see `OutputWriter.send`.
+  @discardableResult
+  package func send(_ bytes: some Collection<UInt8>) -> Bool { writer.send(bytes) }
+
+  package func waitForRoom() { writer.waitForRoom() }
 
   package func flush(patience: Int?) { writer.flush(patience: patience) }
 
@@ -88,7 +92,9 @@ package final class StandardConsole: CharacterBackEnd, StandardIO.Consumer {
     line = InputLine(gate: gate)
   }
 
-  package func send(_ bytes: [UInt8]) { standardIO.send(bytes) }
+  package func send(_ bytes: [UInt8]) {
+    if standardIO.send(bytes) { line.throttle { [standardIO] in standardIO.waitForRoom() } }
+  }
 
   package func attach(_ frontEnd: (any CharacterFrontEnd)?) {
     line.attach(frontEnd)

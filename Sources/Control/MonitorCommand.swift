@@ -21,8 +21,18 @@ struct MonitorCommand: Sendable {
   func line(prefix: String = "") -> String { "\(prefix)\(names) \(arguments) -- \(help)\r\n" }
 
   static let all: [MonitorCommand] = [
-    MonitorCommand("cont|c", "", "resume emulation") { session, _ in
-      session.machine.resume()
+    MonitorCommand(
+      "commit", "device|all", "commit changes to the disk images (if -snapshot is used) or backing files"
+    ) { (session, text) throws(MonitorError) in
+      let name = session.word(&text)
+      guard !name.isEmpty else {
+        throw MonitorError("commit: block device name expected", suggestsHelp: true)
+      }
+      try session.machine.commit(String(name))
+      return ""
+    },
+    MonitorCommand("cont|c", "", "resume emulation") { (session, _) throws(MonitorError) in
+      try session.machine.resume()
       return ""
     },
     MonitorCommand("cpu", "index", "set the default CPU") { (session, text) throws(MonitorError) in

@@ -3,10 +3,13 @@ package protocol MonitoredMachine: AnyObject, Sendable {
   var runState: RunState { get }
   var hartCount: Int { get }
   func stop()
-  func resume()
+  /// Refused where the guest has powered off: only a reset helps.
+  func resume() throws(MonitorError)
   func reset()
   /// The guest's power button.
   func powerDown() throws(MonitorError)
+  /// Writes what `-snapshot` holds back to the image of the drive `name`, or of "all".
+  func commit(_ name: String) throws(MonitorError)
   /// Ends the program.
   func quit()
   /// A hart's registers at a moment when it does not run.

@@ -62,6 +62,13 @@ package final class AddressSpace: PhysicalMemory {
     code.addRange(base: base, size: size)
   }
 
+  /// Keeps guest memory out of a core dump of this process.
+  package func leaveOutOfCoreDumps() {
+    for region in regions {
+      if let host = region.host { madvise(host, Int(region.size), MADV_DONTDUMP) }
+    }
+  }
+
   package func addDevice(
     _ name: String, _ device: any MMIODevice, base: UInt64, size: UInt64, widths: ClosedRange<Int>,
     isLockFree: Bool = false
@@ -222,6 +229,27 @@ package final class AddressSpace: PhysicalMemory {
     bytes.withUnsafeBytes { target.copyMemory(from: $0) }
     didWrite(address, count: bytes.count)
     return true
+  }
+
+  /// Has the kernel copy from `descriptor`, from `offset` on, into the RAM or ROM at `address`. Memory is a
+  /// file: the pages need no faults and no zeroing before they are filled.
+  ///
+  /// Returns how many of the `count` bytes it took. Fewer are no error here: some file systems cannot be
+  /// copied from like this, and reading the rest tells why a file gives no more. With harts at rest.
+  package func copyIn(descriptor: Int32, offset: UInt64, count: Int, to address: UInt64) -> Int {
+    guard ramBytes(at: address, count: count, includingROM: true) != nil, let region = region(at: address),
+      let target = off_t(exactly: address &- region.base), lseek(region.file, target, SEEK_SET) == target,
+      var source = off_t(exactly: offset)
+    else { return 0 }
+    var done = 0
+    while done < count {
+      let copied = sendfile(region.file, descriptor, &source, count - done)
+      if copied < 0 && errno == EINTR { continue }
+      guard copied > 0 else { break }
+      done += copied
+    }
+    didWrite(address, count: done)
+    return done
   }
 
   /// To be called after writing through `ramBytes`, before the guest is told.

@@ -29,8 +29,10 @@ package protocol CharacterFrontEnd: AnyObject, Sendable {
   func receiveBreak()
 }
 
-/// A serial line's other end: the terminal, a file, nothing. Sending never blocks the caller.
+/// A serial line's other end: the terminal, a file, nothing.
 package protocol CharacterBackEnd: AnyObject, Sendable {
+  /// Takes all of `bytes` and never waits: devices call it with the machine lock held. A back end that has
+  /// more than the host takes holds the sender up once the lock is free (`InputGate.afterRelease`).
   func send(_ bytes: [UInt8])
   /// Connects the device; nil disconnects.
   func attach(_ frontEnd: (any CharacterFrontEnd)?)

@@ -54,6 +54,8 @@ package final class MachineRunner: PowerControl, InputGate {
     /// Reasons to rest: callers of `atRest`, and one while stopped.
     var holds = 0
     var isStopped = false
+    /// The guest has powered off and the machine stands still, to be reset.
+    var isShutDown = false
     var resting = 0
     var isEnding = false
     var waiting: [@Sendable () -> Void] = []
@@ -108,6 +110,9 @@ package final class MachineRunner: PowerControl, InputGate {
       switch request {
       case .end(let end):
         if case .guest = end, settings.noShutdown {
+          pthread_mutex_lock(mutex)
+          control.isShutDown = true
+          pthread_mutex_unlock(mutex)
           stop()
           continue
         }
@@ -184,6 +189,13 @@ package final class MachineRunner: PowerControl, InputGate {
     return !control.isStopped
   }
 
+  /// With `noShutdown`: the guest has powered off, and nobody has reset the machine since.
+  package var isShutDown: Bool {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    return control.isShutDown
+  }
+
   /// Stops the harts until `resume`.
   package func stop() {
     pthread_mutex_lock(mutex)
@@ -212,6 +224,9 @@ package final class MachineRunner: PowerControl, InputGate {
       clock.resetTicks()
       for hart in harts { hart.reset() }
     }
+    pthread_mutex_lock(mutex)
+    control.isShutDown = false
+    pthread_mutex_unlock(mutex)
   }
 
   /// Runs `body` while every hart stands at a safepoint. Not from a hart's thread, not under the machine lock.

@@ -85,6 +85,21 @@ package struct PropertyValues: Sendable {
     if case .text(let value)? = values[name] { value } else { nil }
   }
 
+  /// Every property with its value, as `info qtree` prints it.
+  package var listing: [(name: String, value: String)] {
+    declared.map { property in
+      let text =
+        switch values[property.name] {
+        case .flag(let value): "\(value)"
+        case .integer(let value) where property.kind == .size: "\(value) (\(value.roundedSize))"
+        case .integer(let value): "\(value) (0x\(String(value, radix: 16)))"
+        case .text(let value): "\"\(value)\""
+        case nil: "\"\""
+        }
+      return (property.name, text)
+    }
+  }
+
   private static func parse(_ text: String, as property: Property) throws(PropertyError) -> PropertyValue {
     switch property.kind {
     case .flag:
@@ -131,6 +146,30 @@ extension UInt64 {
     }
     guard let magnitude else { return nil }
     self = isNegative ? 0 &- magnitude : magnitude
+  }
+
+  /// Three digits of a number of bytes in the unit that suits it: 512 B, 2 MiB, 1.46 TiB.
+  package var roundedSize: String {
+    var unit: UInt64 = 1
+    var name = "B"
+    for next in ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"] where self / unit >= 1000 {
+      unit <<= 10
+      name = next
+    }
+    // The decimal places that give three digits.
+    for (scale, digits) in [(1000, 1), (100, 10), (10, 100), (1, UInt64.max)] as [(UInt64, UInt64)] {
+      let scaled = Double(self) / Double(unit) * Double(scale)
+      guard self / unit < digits else { continue }
+      let rounded = UInt64(scaled.rounded(.toNearestOrEven))
+      var text = "\(rounded / scale)"
+      if rounded % scale != 0 {
+        var places = String(scale + rounded % scale).dropFirst()
+        while places.last == "0" { places.removeLast() }
+        text += "." + places
+      }
+      return "\(text) \(name)"
+    }
+    return "\(self) B"
   }
 
   /// Reads a size: a literal with an optional suffix k, M, G, T, P, E (powers of 1024, any case), in

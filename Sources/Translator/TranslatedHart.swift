@@ -20,7 +20,8 @@ package final class TranslatedHart: HartEngine {
     var slots: UnsafeMutablePointer<Operation>
   }
   private var pages: [Key: TranslatedPage] = [:]
-  private var virtuals: [UnsafeMutablePointer<Operation>: [UInt64]] = [:]
+  /// All pages that show the same slots.
+  private var views: [UnsafeMutablePointer<Operation>: [TranslatedPage]] = [:]
   private var lastMark: UInt32 = 0
   /// The page asked for last.
   private var lastPage: TranslatedPage?
@@ -119,10 +120,15 @@ package final class TranslatedHart: HartEngine {
         if hart.state.pointee.budget <= 0 { return nil }
         let resume = frame(Emission.Frame.resume, as: UInt.self)
         let uncounted = frame(Emission.Frame.uncounted, as: Int.self) - 1
+        let pc = hart.state.pointee.pc
+        let mark = hart.mark(of: pc)
         if let exit = interpret() { return exit }
-        guard resume != 0, hart.state.pointee.budget >= uncounted, hart.state.pointee.budget > 0,
-          hart.decodedCode.changes.load(ordering: .relaxed) == seen
-        else { return nil }
+        guard resume != 0, hart.state.pointee.budget >= uncounted, hart.state.pointee.budget > 0 else {
+          return nil
+        }
+        let before = generation
+        forgetChangedCode()
+        guard generation == before, mark != 0, hart.mark(of: pc) == mark else { return nil }
         hart.state.pointee.budget -= uncounted
         code = resume
         resuming = true
@@ -205,7 +211,7 @@ package final class TranslatedHart: HartEngine {
     lastMark += 1
     let page = TranslatedPage(key.virtual, key.slots, mark: lastMark)
     pages[key] = page
-    virtuals[key.slots, default: []].append(key.virtual)
+    views[key.slots, default: []].append(page)
     return page
   }
 
@@ -224,13 +230,12 @@ package final class TranslatedHart: HartEngine {
     seen = count
     guard let changed else { return forget() }
     for slots in changed {
-      for virtual in virtuals.removeValue(forKey: slots) ?? [] {
-        if let page = pages.removeValue(forKey: Key(virtual: virtual, slots: slots)) {
-          hart.unmark(virtual, page.mark)
-        }
+      for page in views[slots] ?? [] {
+        hart.unmark(page.virtual, page.mark)
+        lastMark += 1
+        page.retire(nextMark: lastMark)
       }
     }
-    lastPage = nil
   }
 
   /// Forgets all translations.
@@ -238,7 +243,7 @@ package final class TranslatedHart: HartEngine {
     generation += 1
     for page in pages.values { hart.unmark(page.virtual, page.mark) }
     pages.removeAll(keepingCapacity: true)
-    virtuals.removeAll(keepingCapacity: true)
+    views.removeAll(keepingCapacity: true)
     lastPage = nil
     translator.removeAll()
     jumpCache.update(repeating: JumpCacheEntry(pc: JumpCacheEntry.none, code: 0), count: JumpCacheEntry.count)
@@ -260,8 +265,6 @@ package final class TranslatedHart: HartEngine {
 
   /// The first address of every region there is.
   package var regions: [UInt64] {
-    pages.values.flatMap { page in
-      (0..<CodePages.slotsPerPage).filter { page.offsets[$0] != 0 }.map { page.virtual + 2 * UInt64($0) }
-    }
+    pages.values.flatMap(\.regions)
   }
 }

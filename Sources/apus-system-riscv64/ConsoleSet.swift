@@ -14,13 +14,12 @@ final class ConsoleSet {
   private var multiplexers: [Multiplexer] = []
 
   init(
-    _ request: CommandLineRequest, gate: any InputGate, ending: Ending, drives: [String: any BlockBackEnd]
+    _ request: CommandLineRequest, gate: any InputGate, ending: Ending, disks: DiskSet, _ reporter: Reporter
   ) throws(CommandLineError) {
     let actions = Multiplexer.Actions(
       exit: { ending.quit() },
       saveDisks: {
-        // Snapshot overlays are temporary, and nothing else has anything to save but its caches.
-        for drive in drives.values { try? drive.flush() }
+        do { try disks.commitAll() } catch { reporter.report("\(error)") }
       })
     for character in request.characters {
       do {
@@ -49,7 +48,7 @@ final class ConsoleSet {
       if hasMonitor { monitors.append(NullConsole()) }
       characters[id] = NullConsole()
     case .file(let path, let appends):
-      let file = try FileConsole(path: path, appends: appends)
+      let file = try FileConsole(path: path, appends: appends, gate: hasMonitor ? nil : gate)
       files.append(file)
       if hasMonitor { monitors.append(file) }
       characters[id] = file
@@ -62,8 +61,9 @@ final class ConsoleSet {
         return
       }
       let multiplexer = Multiplexer(
-        escape: request.escape, actions: actions, output: { terminal.send($0) }, ring: { terminal.ring() },
-        now: { Clock.hostNanoseconds() / 1_000_000 })
+        escape: request.escape, actions: actions,
+        output: Multiplexer.Output(send: { terminal.send($0) }, waitForRoom: { terminal.waitForRoom() }),
+        ring: { terminal.ring() }, now: { Clock.hostNanoseconds() / 1_000_000 })
       multiplexers.append(multiplexer)
       standardIO = (terminal, multiplexer, signals)
       if hasDevice || !hasMonitor { characters[id] = multiplexer.addPort(gate: gate) }

@@ -49,7 +49,8 @@ enum Program {
     let drives = try opener.openDrives()
     let entropy = try opener.openEntropy()
     let gate = ControlRelay(isDeterministic: request.machine.instructionShift != nil)
-    let consoles = try ConsoleSet(request, gate: gate, ending: ending, drives: drives)
+    let disks = DiskSet(drives)
+    let consoles = try ConsoleSet(request, gate: gate, ending: ending, disks: disks, reporter)
     var backEnds = BackEnds()
     backEnds.drives = drives
     backEnds.entropy = entropy
@@ -74,7 +75,7 @@ enum Program {
       stopWaiting()
       runner.quit()
     }
-    consoles.start(monitoring: RunningMachine(assembly, ending))
+    consoles.start(monitoring: RunningMachine(assembly, ending, disks))
     let end = runner.run()
     ending.begin()
     // What the guest printed last is still on its way; a terminal that takes nothing must not hold up

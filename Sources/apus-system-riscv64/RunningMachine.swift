@@ -9,9 +9,11 @@ final class RunningMachine: MonitoredMachine {
   private let machine: BuiltMachine
   private let runner: MachineRunner
   private let ending: Ending
+  private let disks: DiskSet
   private let hasStarted: Atomic<Bool>
 
-  init(_ assembly: Assembly, _ ending: Ending) {
+  init(_ assembly: Assembly, _ ending: Ending, _ disks: DiskSet) {
+    self.disks = disks
     machine = assembly.machine
     runner = assembly.runner
     self.ending = ending
@@ -21,6 +23,7 @@ final class RunningMachine: MonitoredMachine {
   // MARK: Control
 
   var runState: RunState {
+    if runner.isShutDown { return .shutDown }
     if runner.isRunning { return .running }
     return hasStarted.load(ordering: .relaxed) ? .paused : .prelaunch
   }
@@ -29,12 +32,16 @@ final class RunningMachine: MonitoredMachine {
 
   func stop() { runner.stop() }
 
-  func resume() {
+  func resume() throws(MonitorError) {
+    if runner.isShutDown { throw MonitorError("Error: Resetting the Virtual Machine is required") }
     hasStarted.store(true, ordering: .relaxed)
     runner.resume()
   }
 
-  func reset() { runner.reset() }
+  func reset() {
+    if runner.isShutDown { hasStarted.store(false, ordering: .relaxed) }
+    runner.reset()
+  }
 
   func powerDown() throws(MonitorError) {
     throw MonitorError(
@@ -42,6 +49,14 @@ final class RunningMachine: MonitoredMachine {
   }
 
   func quit() { ending.quit() }
+
+  func commit(_ name: String) throws(MonitorError) {
+    do {
+      if name == "all" { try disks.commitAll() } else { try disks.commit(name) }
+    } catch {
+      throw MonitorError(error.description)
+    }
+  }
 
   // MARK: Registers
 
@@ -146,7 +161,7 @@ final class RunningMachine: MonitoredMachine {
     // The newest first, as QEMU lists them.
     machine.devices.reversed().filter { $0.bus == bus }.map { placed in
       DeviceNode(
-        typeName: placed.typeName, id: placed.id ?? "",
+        typeName: placed.typeName, id: placed.id ?? "", properties: placed.properties.listing,
         windows: placed.windows.map { ($0.lowerBound, $0.upperBound - $0.lowerBound) },
         buses: placed.childBus.map { name in
           [(name: name, type: Self.type(ofBus: name), devices: nodes(on: name))]

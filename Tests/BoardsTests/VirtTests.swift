@@ -40,7 +40,7 @@ private final class Counting: EntropySource {
 
   private var services: MachineServices {
     MachineServices(
-      lock: MachineLock(), clock: Clock(mode: .instructions(shift: 0)), timers: Timers(), power: Power(),
+      clock: Clock(mode: .instructions(shift: 0)), timers: Timers(), power: Power(),
       gate: Gate(),
       entropy: Counting())
   }
@@ -207,6 +207,73 @@ private final class Counting: EntropySource {
         "-device nope: 'nope' is not a valid device model name\n")
         == true)
     #expect(refusal { $0.devices = [device("virtio-blk-pci")] }?.contains("'virtio-blk-device'") == true)
+  }
+
+  @Test func everyDeviceTellsItsPropertiesAsQEMUPrintsThem() throws {
+    var configuration = MachineConfiguration()
+    configuration.devices = [device("virtio-rng-device,max-bytes=16"), device("virtio-serial-device")]
+    configuration.globals = [
+      GlobalProperty(driver: "virtio-mmio", property: "force-legacy", value: "false")
+    ]
+    let machine = try build(configuration)
+    func value(_ type: String, _ name: String) -> String? {
+      machine.devices.last { $0.typeName == type }?.properties.listing.first { $0.name == name }?.value
+    }
+    #expect(value("virtio-mmio", "force-legacy") == "false")
+    #expect(value("virtio-rng-device", "max-bytes") == "16 (0x10)")
+    #expect(value("virtio-rng-device", "rng") == "\"\"")
+    #expect(value("virtio-serial-device", "event_idx") == "true")
+    #expect(value("virtio-serial-device", "max_ports") == "31 (0x1f)")
+  }
+
+  @Test(
+    arguments: [
+      (0, "0 B"), (512, "512 B"), (1023, "0.999 KiB"), (1024, "1 KiB"), (1536, "1.5 KiB"),
+      (4_294_967_295, "4 GiB"), (1_000_000, "977 KiB"), (100 << 20, "100 MiB"),
+    ] as [(UInt64, String)])
+  func sizesAreRoundedToThreeDigits(size: UInt64, text: String) {
+    #expect(size.roundedSize == text)
+  }
+
+  // MARK: Any access
+
+  /// Loads and stores of every width to all windows, their edges and what lies between them, as a hart
+  /// makes them.
+  @Test(arguments: [1, 2, 3]) func everyWindowTakesAnyAccess(seed: UInt64) throws {
+    var configuration = MachineConfiguration()
+    configuration.smp = 3
+    configuration.machineProperties = [Assignment("aclint", "on")]
+    configuration.devices = [
+      "virtio-rng-device", "virtio-serial-device", "virtconsole", "virtserialport,name=p",
+    ].map(device)
+    let machine = try build(configuration)
+    // Middle values of a linear congruential generator, the same in every run.
+    var state = seed
+    func random(_ bound: UInt64) -> UInt64 {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return bound == 0 ? state : (state >> 20) % bound
+    }
+    let windows = machine.memory.regions.filter { if case .device = $0.kind { true } else { false } }
+    #expect(windows.count == 15)
+    var answered: Set<String> = []
+    for _ in 0..<100_000 {
+      let region = windows[Int(random(UInt64(windows.count)))]
+      let near = [0, region.size, 0x100][Int(random(3))]
+      var address = region.base &+ near &+ random(0x40) &- 0x20
+      if random(2) == 0 { address = region.base + random(region.size) }
+      let width = 1 << Int(random(4))
+      if random(4) != 0 { address &= ~UInt64(width - 1) }
+      if random(2) == 0 {
+        let value = random(0) >> random(64)
+        _ = machine.memory.writeDevice(address, width: width, value)
+      } else if let value = machine.memory.readDevice(address, width: width) {
+        // Nothing but what the access asked for.
+        #expect(width == 8 || value >> UInt64(width * 8) == 0, "\(region.name) \(address.hex()) \(width)")
+        answered.insert(region.name)
+      }
+    }
+    #expect(answered == Set(windows.map(\.name)))
+    machine.reset()
   }
 
   @Test func slotsAndIdentifiersAreTakenOnce() {

@@ -1,3 +1,4 @@
+import Glibc
 import Machine
 import Testing
 
@@ -220,6 +221,32 @@ import Boot
         memory.store(0x8000_0000, UInt64(0))
         memory.store(0x8000_1000, UInt64(0))
       }
+    }
+  }
+
+  @Test func aLargeFileIsCopiedWholeWhereverItBegins() throws {
+    let memory = AddressSpace(lock: MachineLock())
+    try memory.addRAM("ram", base: 0x8000_0000, size: 1 << 20)
+    let bytes = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
+    try withFile(bytes) { path in
+      let source = try ImageSource(opening: path)
+      memory.copyIn([UInt8](repeating: 0xee, count: 1 << 20), to: 0x8000_0000)
+      let blob = try #require(Blob("k", at: 0x8000_1003, source, offset: 7, size: 299_993 + 5))
+      #expect(blob.place(in: memory) == [])
+      #expect(memory.copyOut(0x8000_1003, count: 299_993) == Array(bytes[7...]))
+      #expect(memory.load(0x8000_1002, as: UInt8.self) == 0xee)
+      #expect(memory.copyOut(0x8000_1003 + 299_993, count: 6) == [0, 0, 0, 0, 0, 0xee])
+    }
+  }
+
+  @Test func aLargeFileThatHasBecomeShorterIsReported() throws {
+    let memory = AddressSpace(lock: MachineLock())
+    try memory.addRAM("ram", base: 0x8000_0000, size: 1 << 20)
+    try withFile([UInt8](repeating: 5, count: 300_000)) { path in
+      let source = try ImageSource(opening: path)
+      let blob = try #require(Blob("k", at: 0x8000_0000, source))
+      #expect(truncate(path, 100_000) == 0)
+      #expect(blob.place(in: memory) == ["'k' can no longer be read; memory at 0x80000000 keeps what it has"])
     }
   }
 

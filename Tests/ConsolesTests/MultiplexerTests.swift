@@ -63,7 +63,12 @@ private final class Bench: Sendable {
       escape: escape,
       actions: .init(
         exit: { box.bench?.exits.withLock { $0 += 1 } }, saveDisks: { box.bench?.saves.withLock { $0 += 1 } }),
-      output: { [screen] in screen.send($0) }, ring: {}, now: { box.bench?.clock.withLock { $0 } ?? 0 })
+
+      output: Multiplexer.Output(
+        send: { [screen] in
+          screen.send($0)
+          return false
+        }, waitForRoom: {}), ring: {}, now: { box.bench?.clock.withLock { $0 } ?? 0 })
     guestPort = multiplexer.addPort(gate: gate)
     monitorPort = multiplexer.addPort(gate: nil)
     guestPort.attach(guest)

@@ -65,23 +65,59 @@ struct OutputTests {
     close(ends.read)
   }
 
-  @Test("Who prints more than the reader takes waits, until waiting is called off")
+  private final class LockedGate: InputGate {
+    let lock = MachineLock()
+    let isDeterministic = false
+    func deliver(_ body: @escaping @Sendable () -> Void) { lock.withLock(body) }
+    func afterRelease(_ body: @escaping @Sendable () -> Void) -> Bool {
+      lock.afterRelease(body)
+      return true
+    }
+  }
+
+  @Test(
+    "A guest that prints more than the reader takes waits, without the machine lock", .timeLimit(.minutes(1)))
   func backPressure() throws {
     let ends = try makePipe()
-    let writer = OutputWriter(descriptor: ends.write)
+    let terminal = try StandardIO(input: ends.read, output: ends.write)
+    let gate = LockedGate()
+    let console = StandardConsole(terminal, gate: gate)
     let sent = Mutex(0)
     HostThread.start {
       for _ in 0..<8 {
-        writer.send([UInt8](repeating: 65, count: 1 << 20))
+        gate.lock.withLock { console.send([UInt8](repeating: 65, count: 1 << 20)) }
         sent.withLock { $0 += 1 }
       }
     }
     for _ in 0..<500 where sent.withLock({ $0 < 4 }) { usleep(10_000) }
     usleep(50_000)
-    #expect(sent.withLock { $0 } < 8)
-    writer.stopWaiting()
+    // Where the sender held the lock this would wait for ever.
+    let seen = gate.lock.withLock { sent.withLock { $0 } }
+    #expect(seen < 8)
+    terminal.stopWaiting()
     for _ in 0..<500 where sent.withLock({ $0 < 8 }) { usleep(10_000) }
     #expect(sent.withLock { $0 } == 8)
+    close(ends.read)
+  }
+
+  @Test("Who waits for the reader goes on once it reads, and nothing is lost", .timeLimit(.minutes(1)))
+  func goesOn() throws {
+    let ends = try makePipe()
+    let writer = OutputWriter(descriptor: ends.write)
+    HostThread.start {
+      for _ in 0..<8 where writer.send([UInt8](repeating: 65, count: 1 << 20)) { writer.waitForRoom() }
+      writer.flush(patience: nil)
+      close(ends.write)
+    }
+    usleep(50_000)
+    #expect(readAll(ends.read).count == 8 << 20)
+  }
+
+  @Test("A monitor is not held up by a reader that does not read", .timeLimit(.minutes(1)))
+  func monitorsDoNotWait() throws {
+    let ends = try makePipe()
+    let console = StandardConsole(try StandardIO(input: ends.read, output: ends.write), gate: nil)
+    for _ in 0..<8 { console.send([UInt8](repeating: 65, count: 1 << 20)) }
     close(ends.read)
   }
 
@@ -89,16 +125,16 @@ struct OutputTests {
   func file() throws {
     let path = "/tmp/apus-file-console-\(getpid())"
     defer { unlink(path) }
-    let console = try FileConsole(path: path)
+    let console = try FileConsole(path: path, gate: nil)
     console.send(Array("hello\n".utf8))
     console.flush(patience: nil)
-    let more = try FileConsole(path: path, appends: true)
+    let more = try FileConsole(path: path, appends: true, gate: nil)
     more.send(Array("again\n".utf8))
     more.flush(patience: nil)
     let descriptor = open(path, O_RDONLY)
     defer { close(descriptor) }
     #expect(readAll(descriptor) == Array("hello\nagain\n".utf8))
-    let error = #expect(throws: BackEndError.self) { try FileConsole(path: "/nonexistent/x") }
+    let error = #expect(throws: BackEndError.self) { try FileConsole(path: "/nonexistent/x", gate: nil) }
     #expect(error?.description == "Could not open '/nonexistent/x': No such file or directory")
   }
 }

@@ -9,6 +9,7 @@ private final class MockMachine: MonitoredMachine {
   struct State {
     var log: [String] = []
     var isRunning = true
+    var isOff = false
   }
   let state = Mutex(State())
   let ram = (0..<65536).map { UInt8(truncatingIfNeeded: $0) }
@@ -17,7 +18,13 @@ private final class MockMachine: MonitoredMachine {
   var runState: RunState { state.withLock { $0.isRunning } ? .running : .paused }
   var hartCount: Int { 2 }
   func stop() { state.withLock { $0.isRunning = false } }
-  func resume() { state.withLock { $0.isRunning = true } }
+  func resume() throws(MonitorError) {
+    if state.withLock({ $0.isOff }) { throw MonitorError("Error: Resetting the Virtual Machine is required") }
+    state.withLock { $0.isRunning = true }
+  }
+  func commit(_ name: String) throws(MonitorError) {
+    if name != "all" { throw MonitorError("Device '\(name)' not found") }
+  }
   func reset() { log("reset") }
   func powerDown() throws(MonitorError) { throw MonitorError("Error: no power button") }
   func quit() { log("quit") }
@@ -79,6 +86,10 @@ struct MonitorCommandTests {
     (
       "info roms x",
       "roms: extraneous characters at the end of line\r\nTry \"help info roms\" for more information\r\n"
+    ),
+    ("commit all", ""), ("commit foo", "Device 'foo' not found\r\n"),
+    (
+      "commit", "commit: block device name expected\r\nTry \"help commit\" for more information\r\n"
     ),
     ("cpu 7", "invalid CPU index\r\n"), ("cpu 1", ""),
     ("cpu", "unexpected end of expression\r\nTry \"help cpu\" for more information\r\n"),

@@ -96,6 +96,9 @@ extension SystemTests {
         (0x10_1000, 0x30), (0x200_0000, 0x20), (0x200_4000, 0x20), (0x200_bff0, 0x10), (0xc00_0000, 0x190),
         (0xc00_1000, 0x20), (0xc00_2000, 0x200), (0xc20_0000, 0x2000), (0x1000_0000, 0x10), (0x1000, 0x60),
         (0x300_0000, 0x10), (0x3000_0000, 0x10), (0x1010_0000, 0x18),
+        // Where windows end: an access may begin in one and end outside.
+        (0x10_1ff0, 0x18), (0x200_bff0, 0x18), (0xc5f_fff0, 0x18), (0x1000_00f0, 0x18), (0x1000_8ff0, 0x18),
+        (0x87ff_fff0 - 0x400_0000, 0x18),
       ]
       for slot in 0..<8 { windows.append((0x1000_1000 + UInt64(slot) * 0x1000, 0x140)) }
       windows.append((0x1000_8000, 0x140))
@@ -144,6 +147,7 @@ extension SystemTests {
       let originals: [(option: String, bytes: [UInt8])] = [
         ("-kernel", Self.elf), ("-bios", Self.elf), ("-kernel", Self.linuxImage),
         ("-dtb", [UInt8](try Data(contentsOf: URL(fileURLWithPath: tree)))),
+        ("-initrd", [UInt8](repeating: 0x30, count: 5000)),
       ]
       for seed in firstSeeds {
         var numbers = SeededNumbers(seed: seed)
@@ -160,8 +164,34 @@ extension SystemTests {
         let file = try folder.write(bytes, "file")
         var options = [option, file]
         if option != "-bios" { options += ["-bios", "none"] }
-        if option == "-dtb" { options += ["-kernel", try folder.write(Self.elf, "kernel")] }
+        if option == "-dtb" || option == "-initrd" {
+          options += ["-kernel", try folder.write(Self.elf, "kernel")]
+        }
         Self.check(try await Self.run(options), seed)
+      }
+    }
+
+    /// No regular file, one that is too large, one that nobody may read: each is one sentence.
+    @Test(arguments: ["-kernel", "-bios", "-dtb", "-initrd"])
+    func filesThatAreNoneAreRefused(option: String) async throws {
+      let folder = try TemporaryFolder()
+      let large = try folder.write([], "large")
+      guard truncate(large, 1 << 40) == 0 else {
+        throw TestSetupError("no sparse file in \(folder.path(""))")
+      }
+      for file in [folder.path("."), "/nonexistent", large, "/dev/null"] {
+        var options = option == "-bios" ? [option, file] : [option, file, "-bios", "none"]
+        if option == "-dtb" || option == "-initrd" {
+          options += ["-kernel", try folder.write(Self.elf, "kernel")]
+        }
+        let ran = try await Self.run(options, seconds: file == "/dev/null" ? 0.4 : 5)
+        if file == "/dev/null" {
+          // Nothing to load is no error but for a device tree.
+          Self.check(ran, 0)
+        } else {
+          #expect(ran.end == .exit(1), "\(ran)")
+          #expect(ran.output.contains("apus-system-riscv64: "), "\(ran)")
+        }
       }
     }
 

@@ -2,7 +2,6 @@
 // standard-library spelling. Nothing here decides anything.
 #pragma once
 #include <stdint.h>
-#include <time.h>
 
 /// futex(2) FUTEX_WAIT_PRIVATE: sleeps while *word == expected, at most until `timeout_ns`
 /// nanoseconds have passed (negative: no limit). Returns 0 or -errno.
@@ -18,11 +17,8 @@ int host_memfd_create(const char *name, unsigned flags);
 /// value seen into *expected. Returns 1 where it replaced. `word` is 16-byte aligned.
 int host_compare_exchange_16(void *word, uint64_t expected[2], const uint64_t desired[2]);
 
-/// The host's cycle counter (rdtsc on x86-64), for seeding and tracing only.
-uint64_t host_cycles(void);
-
-/// cpuid: which vector extensions processor and operating system have: 1 SSE4.1, 2 AVX, 4 FMA3, 8 F16C.
-uint32_t host_vector_features(void);
+/// cpuid: which extensions processor and operating system have: 1 SSE4.1, 2 AVX, 4 FMA3, 8 F16C, 16 POPCNT.
+uint32_t host_cpu_features(void);
 
 /// fcntl(2) F_OFD_SETLK: takes (`type` F_RDLCK, F_WRLCK) or drops (F_UNLCK) an open-file lock on the
 /// byte at `offset`. Returns 0 or -errno.

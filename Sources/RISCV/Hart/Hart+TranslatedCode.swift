@@ -23,6 +23,11 @@ extension Hart {
     return entry.pointee.tag == pc & ~0xfff ? entry.pointee.slots + Int(pc & 0xfff) / 2 : nil
   }
 
+  /// The mark of the fetch entry where that of `pc`'s page would be.
+  package func mark(of pc: UInt64) -> UInt32 {
+    block.pointee.marks[Int(truncatingIfNeeded: pc >> 12) % TranslationLookaside.fetchCount]
+  }
+
   /// Has the fetch entry of `pc`'s page, whose slots were just found to be `slots`, carry `mark`.
   package func mark(_ pc: UInt64, _ slots: UnsafeMutablePointer<Operation>, _ mark: UInt32) {
     let index = Int(truncatingIfNeeded: pc >> 12) % TranslationLookaside.fetchCount

@@ -40,13 +40,13 @@ extension Interpreter {
     // Doubles are wider than an RV32 word: the load is always made on 64 bits.
     let virtual = UInt64(address)
     let entry = block.pointee.table + Int(truncatingIfNeeded: virtual >> 12) % TranslationLookaside.entryCount
-    if entry.pointee.readTag == virtual & (~0xfff | UInt64(F.width / 8 - 1)),
+    if entry.pointee.readTag == (virtual &+ UInt64(F.width / 8 - 1)) | 0xfff,
       let host = UnsafeRawPointer(bitPattern: UInt(virtual &+ entry.pointee.delta))
     {
       switch F.width {
-      case 16: return UInt64(host.load(as: UInt16.self))
-      case 32: return UInt64(host.load(as: UInt32.self))
-      default: return host.load(as: UInt64.self)
+      case 16: return UInt64(host.loadUnaligned(as: UInt16.self))
+      case 32: return UInt64(host.loadUnaligned(as: UInt32.self))
+      default: return host.loadUnaligned(as: UInt64.self)
       }
     }
     state.pointee.budget = budget
@@ -58,7 +58,7 @@ extension Interpreter {
   {
     let virtual = UInt64(address)
     let entry = block.pointee.table + Int(truncatingIfNeeded: virtual >> 12) % TranslationLookaside.entryCount
-    if entry.pointee.writeTag == virtual & (~0xfff | UInt64(F.width / 8 - 1)),
+    if entry.pointee.writeTag == (virtual &+ UInt64(F.width / 8 - 1)) | 0xfff,
       let host = UnsafeMutableRawPointer(bitPattern: UInt(virtual &+ entry.pointee.delta))
     {
       switch F.width {

@@ -175,10 +175,10 @@ struct Interpreter<W: Number>: Executor {
   @inline(__always) mutating func load<T: FixedWidthInteger>(_ type: T.Type, _ address: W) throws(Exit) -> W {
     let virtual = UInt64(address)
     let entry = block.pointee.table + Int(truncatingIfNeeded: virtual >> 12) % TranslationLookaside.entryCount
-    if entry.pointee.readTag == virtual & (~0xfff | UInt64(T.bitWidth / 8 - 1)) {
+    if entry.pointee.readTag == (virtual &+ UInt64(T.bitWidth / 8 - 1)) | 0xfff {
       // Never null: the tag says that delta leads to a host page.
       let host = UnsafeRawPointer(bitPattern: UInt(virtual &+ entry.pointee.delta)).unsafelyUnwrapped
-      return W(truncatingIfNeeded: host.load(as: T.self))
+      return W(truncatingIfNeeded: host.loadUnaligned(as: T.self))
     }
     state.pointee.budget = budget
     return W(truncatingIfNeeded: T(truncatingIfNeeded: try SlowPath.load(block, virtual, T.bitWidth / 8)))
@@ -189,7 +189,7 @@ struct Interpreter<W: Number>: Executor {
   {
     let virtual = UInt64(address)
     let entry = block.pointee.table + Int(truncatingIfNeeded: virtual >> 12) % TranslationLookaside.entryCount
-    if entry.pointee.writeTag == virtual & (~0xfff | UInt64(T.bitWidth / 8 - 1)) {
+    if entry.pointee.writeTag == (virtual &+ UInt64(T.bitWidth / 8 - 1)) | 0xfff {
       let host = UnsafeMutableRawPointer(bitPattern: UInt(virtual &+ entry.pointee.delta)).unsafelyUnwrapped
       host.storeBytes(of: T(truncatingIfNeeded: value), as: T.self)
       return

@@ -61,15 +61,6 @@ extension Hart {
 
   // MARK: Loads and stores
 
-  /// The host address of a misaligned access inside a page that the lookaside knows.
-  @inline(__always)
-  private func misalignedHost(_ address: UInt64, writing: Bool) -> UnsafeMutableRawPointer? {
-    let entry =
-      lookaside.table(dataView) + Int(truncatingIfNeeded: address >> 12) % TranslationLookaside.entryCount
-    guard (writing ? entry.pointee.writeTag : entry.pointee.readTag) == address & ~0xfff else { return nil }
-    return UnsafeMutableRawPointer(bitPattern: UInt(address &+ entry.pointee.delta))
-  }
-
   private static func load(_ host: UnsafeMutableRawPointer, _ width: Int) -> UInt64 {
     switch width {
     case 1: UInt64(host.load(as: UInt8.self))
@@ -92,7 +83,6 @@ extension Hart {
   func loadSlow(_ virtual: UInt64, _ width: Int) throws(Exit) -> UInt64 {
     let address = virtual & widthMask
     let inPage = 4096 - Int(address & 0xfff)
-    if width <= inPage, let host = misalignedHost(address, writing: false) { return Self.load(host, width) }
     if width > inPage {
       // Both pages are checked before either is read.
       let low = try place(.load, address, inPage)
@@ -121,10 +111,6 @@ extension Hart {
   func storeSlow(_ virtual: UInt64, _ width: Int, _ value: UInt64) throws(Exit) -> Bool {
     let address = virtual & widthMask
     let inPage = 4096 - Int(address & 0xfff)
-    if width <= inPage, let host = misalignedHost(address, writing: true) {
-      Self.store(host, width, value)
-      return false
-    }
     if width > inPage {
       // A store that crosses into a faulting page changes nothing: check both first.
       let low = try place(.store, address, inPage)

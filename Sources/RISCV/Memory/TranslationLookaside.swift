@@ -3,7 +3,7 @@ import Glibc
 
 /// A lookaside entry: translation and permission of one 4 KiB page in one view, 32 bytes.
 package struct LookasideEntry {
-  /// The page's virtual address where loads may go through `delta`; `none` otherwise.
+  /// The address of the page's last byte where loads may go through `delta`; `none` otherwise.
   package var readTag: UInt64
   package var writeTag: UInt64
   /// Host address minus virtual address, modulo 2^64.
@@ -11,8 +11,8 @@ package struct LookasideEntry {
   /// The page's physical address.
   package var physical: UInt64
 
-  /// No masked address equals it: its low bits are set.
-  @usableFromInline package static let none: UInt64 = .max
+  /// What memory that was never written holds: no tag, whose low bits are set.
+  @usableFromInline package static let none: UInt64 = 0
 }
 
 /// Who looks: a view has one effective privilege and one set of SUM and MXR.
@@ -26,12 +26,14 @@ package enum View: Int, Sendable {
   case other
 }
 
-/// One hart's cache of translations: a direct-mapped table per view, and one for fetches.
+/// One hart's cache of translations: per view a table with an entry for each page of 512 GiB, so that pages
+/// do not compete for entries, and one table for fetches. The tables are address space; memory is only where
+/// entries were made.
 ///
 /// Entries never cover pages that PMP divides, devices, or (for writes) pages that hold code or want
 /// their D bit set.
 package final class TranslationLookaside: Sendable {
-  package static let entryCount = 512
+  package static let entryCount = 1 << 27
   package static let viewCount = 5
   package static let fetchCount = 1024
 
@@ -40,6 +42,10 @@ package final class TranslationLookaside: Sendable {
     package var tag: UInt64
     package var slots: UnsafeMutablePointer<Operation>
   }
+  /// The tag of an empty fetch entry: no page begins there.
+  private static let noPage: UInt64 = .max
+  /// What empty fetch entries point to.
+  private nonisolated(unsafe) static let noSlots = UnsafeMutablePointer<Operation>.allocate(capacity: 1)
 
   nonisolated(unsafe) let entries: UnsafeMutablePointer<LookasideEntry>
   /// Fetch entries by view (only the first four fetch).
@@ -47,12 +53,13 @@ package final class TranslationLookaside: Sendable {
   /// Beside each fetch entry a translator's mark for the page that it leads to; 0 for none.
   nonisolated(unsafe) let marks: UnsafeMutablePointer<UInt32>
 
-  /// Indices filled since the last flush, so that a flush costs what was used.
-  private nonisolated(unsafe) var journal: UnsafeMutablePointer<UInt16>
+  /// Entries filled since the last flush, so that a flush costs what was used, and other harts find them.
+  private nonisolated(unsafe) let journal: UnsafeMutablePointer<UInt32>
   private nonisolated(unsafe) var journalCount = 0
-  private nonisolated(unsafe) var fetchJournal: UnsafeMutablePointer<UInt16>
+  private static let journalCapacity = 1 << 20
+  private nonisolated(unsafe) let fetchJournal: UnsafeMutablePointer<UInt16>
   private nonisolated(unsafe) var fetchJournalCount = 0
-  private static let journalCapacity = 512
+  private static let fetchJournalCapacity = 512
 
   /// Virtual addresses that entries made from large pages cover: `sfence.vma` for one address in there
   /// flushes everything.
@@ -62,20 +69,33 @@ package final class TranslationLookaside: Sendable {
   init() {
     let count = Self.entryCount * Self.viewCount
     let fetchCount = Self.fetchCount * Self.viewCount
-    let bytes = count * 32 + fetchCount * 20
-    let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-    guard let memory, memory != MAP_FAILED else { fatalError("cannot map \(bytes) bytes for a lookaside") }
-    entries = memory.assumingMemoryBound(to: LookasideEntry.self)
-    fetches = (memory + count * 32).assumingMemoryBound(to: FetchEntry.self)
-    marks = (memory + count * 32 + fetchCount * 16).assumingMemoryBound(to: UInt32.self)
-    journal = .allocate(capacity: Self.journalCapacity)
-    fetchJournal = .allocate(capacity: Self.journalCapacity)
-    clearAll()
+    entries = Self.map(count * MemoryLayout<LookasideEntry>.stride)
+      .assumingMemoryBound(to: LookasideEntry.self)
+    journal = Self.map(Self.journalCapacity * 4).assumingMemoryBound(to: UInt32.self)
+    fetches = .allocate(capacity: fetchCount)
+    fetches.initialize(
+      repeating: FetchEntry(tag: Self.noPage, slots: Self.noSlots), count: fetchCount)
+    marks = .allocate(capacity: fetchCount)
+    marks.initialize(repeating: 0, count: fetchCount)
+    fetchJournal = .allocate(capacity: Self.fetchJournalCapacity)
+  }
+
+  /// Zeroed memory that exists where it is touched, page by page.
+  private static func map(_ bytes: Int) -> UnsafeMutableRawPointer {
+    let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+    let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, -1, 0)
+    guard let memory, memory != MAP_FAILED else {
+      fatalError("cannot reserve \(bytes >> 20) MiB of address space for a hart's lookaside (ulimit -v?)")
+    }
+    madvise(memory, bytes, MADV_NOHUGEPAGE)
+    return memory
   }
 
   deinit {
-    munmap(entries, Self.entryCount * Self.viewCount * 32 + Self.fetchCount * Self.viewCount * 20)
-    journal.deallocate()
+    munmap(entries, Self.entryCount * Self.viewCount * MemoryLayout<LookasideEntry>.stride)
+    munmap(journal, Self.journalCapacity * 4)
+    fetches.deallocate()
+    marks.deallocate()
     fetchJournal.deallocate()
   }
 
@@ -95,7 +115,7 @@ package final class TranslationLookaside: Sendable {
     writable: Bool
   ) {
     let page = virtual & ~0xfff
-    let index = view.rawValue * Self.entryCount + Int(page >> 12) % Self.entryCount
+    let index = view.rawValue * Self.entryCount + Int(truncatingIfNeeded: page >> 12) % Self.entryCount
     let entry = entries + index
     if entry.pointee.readTag == LookasideEntry.none && entry.pointee.writeTag == LookasideEntry.none {
       note(index)
@@ -105,19 +125,19 @@ package final class TranslationLookaside: Sendable {
     entry.pointee.readTag = LookasideEntry.none
     entry.pointee.delta = delta
     entry.pointee.physical = physical & ~0xfff
-    entry.pointee.readTag = readable ? page : LookasideEntry.none
-    entry.pointee.writeTag = writable ? page : LookasideEntry.none
+    entry.pointee.readTag = readable ? page | 0xfff : LookasideEntry.none
+    entry.pointee.writeTag = writable ? page | 0xfff : LookasideEntry.none
   }
 
   /// Takes a write permission back right after `fill`, where the page turned out to have gained code.
   func revokeWrite(_ view: View, virtual: UInt64) {
-    table(view)[Int(virtual >> 12) % Self.entryCount].writeTag = LookasideEntry.none
+    table(view)[Int(truncatingIfNeeded: virtual >> 12) % Self.entryCount].writeTag = LookasideEntry.none
   }
 
   func fillFetch(_ view: View, virtual: UInt64, slots: UnsafeMutablePointer<Operation>) {
     let page = virtual & ~0xfff
     let index = view.rawValue * Self.fetchCount + Int(page >> 12) % Self.fetchCount
-    if fetchJournalCount < Self.journalCapacity { fetchJournal[fetchJournalCount] = UInt16(index) }
+    if fetchJournalCount < Self.fetchJournalCapacity { fetchJournal[fetchJournalCount] = UInt16(index) }
     fetchJournalCount += 1
     fetches[index] = FetchEntry(tag: page, slots: slots)
     marks[index] = 0
@@ -129,36 +149,44 @@ package final class TranslationLookaside: Sendable {
     largeHigh = max(largeHigh, virtual | (bytes - 1))
   }
 
+  /// Before the entry is made: whoever revokes it must find it.
   private func note(_ index: Int) {
-    if journalCount < Self.journalCapacity { journal[journalCount] = UInt16(index) }
+    if journalCount == Self.journalCapacity { flushEntries() }
+    journal[journalCount] = UInt32(truncatingIfNeeded: index)
     journalCount += 1
   }
 
   /// Forgets everything.
   package func flush() {
-    if journalCount > Self.journalCapacity || fetchJournalCount > Self.journalCapacity {
-      clearAll()
+    flushEntries()
+    if fetchJournalCount > Self.fetchJournalCapacity {
+      for i in 0..<Self.fetchCount * Self.viewCount { forgetFetch(i) }
     } else {
-      for i in 0..<journalCount { clear(entries + Int(journal[i])) }
       for i in 0..<fetchJournalCount { forgetFetch(Int(fetchJournal[i])) }
     }
-    journalCount = 0
     fetchJournalCount = 0
+  }
+
+  private func flushEntries() {
+    for i in 0..<journalCount { clear(entries + Int(journal[i])) }
+    journalCount = 0
     largeLow = .max
     largeHigh = 0
   }
 
   /// Forgets one view's data entries.
   func flush(_ view: View) {
-    for i in 0..<Self.entryCount { clear(table(view) + i) }
+    for i in 0..<journalCount where Int(journal[i]) / Self.entryCount == view.rawValue {
+      clear(entries + Int(journal[i]))
+    }
   }
 
   /// Forgets the page that holds `virtual`, in every view.
   func flush(page virtual: UInt64) {
     guard virtual < largeLow || virtual > largeHigh else { return flush() }
     for view in 0..<Self.viewCount {
-      clear(entries + view * Self.entryCount + Int(virtual >> 12) % Self.entryCount)
-      forgetFetch(view * Self.fetchCount + Int(virtual >> 12) % Self.fetchCount)
+      clear(entries + view * Self.entryCount + Int(truncatingIfNeeded: virtual >> 12) % Self.entryCount)
+      forgetFetch(view * Self.fetchCount + Int(truncatingIfNeeded: virtual >> 12) % Self.fetchCount)
     }
   }
 
@@ -171,7 +199,7 @@ package final class TranslationLookaside: Sendable {
   }
 
   private func forgetFetch(_ index: Int) {
-    fetches[index].tag = LookasideEntry.none
+    fetches[index].tag = Self.noPage
     marks[index] = 0
   }
 
@@ -180,18 +208,14 @@ package final class TranslationLookaside: Sendable {
     entry.pointee.writeTag = LookasideEntry.none
   }
 
-  private func clearAll() {
-    for i in 0..<Self.entryCount * Self.viewCount { clear(entries + i) }
-    for i in 0..<Self.fetchCount * Self.viewCount { forgetFetch(i) }
-  }
-
   /// From any thread: no entry may write to the host page any more.
   func revokeWrites(to host: UnsafeMutableRawPointer) {
-    let target = UInt64(UInt(bitPattern: host))
-    for i in 0..<Self.entryCount * Self.viewCount {
-      let tag = entries[i].writeTag
-      if tag != LookasideEntry.none && tag &+ entries[i].delta == target {
-        entries[i].writeTag = LookasideEntry.none
+    let target = UInt64(UInt(bitPattern: host)) | 0xfff
+    for i in 0..<journalCount {
+      let entry = entries + Int(journal[i])
+      let tag = entry.pointee.writeTag
+      if tag != LookasideEntry.none && tag &+ entry.pointee.delta == target {
+        entry.pointee.writeTag = LookasideEntry.none
       }
     }
   }

@@ -51,11 +51,8 @@ package struct CPUConfiguration: Equatable, Sendable {
   package var privSpec: PrivilegedSpecification
   /// Which of the counters 3–31 exist, bit by number.
   package var pmuCounters: UInt32
-  /// Whether there are triggers (Sdtrig).
-  package var debug: Bool
   /// Where the hart begins, where the board does not say.
   package var resetVector: UInt64
-  package var misaWritable: Bool
   package var shortISAString: Bool
   /// Extensions that were asked for and need a later privileged specification.
   package var disabled: [Extension]

@@ -46,8 +46,8 @@ struct CPUBuilder {
       name: model.name, xlen: model.xlen, extensions: [], advertised: [], supervisor: model.supervisor,
       user: model.user, maxSatpMode: model.satp, pmp: model.kind != .bare, pmpRegions: 16,
       mvendorid: 0, marchid: 0, mimpid: 0, cbomBlockSize: 64, cbopBlockSize: 64, cbozBlockSize: 64,
-      privSpec: model.privSpec, pmuCounters: 0x7fff8, debug: true, resetVector: 0x1000,
-      misaWritable: false, shortISAString: false, disabled: [], notices: [])
+      privSpec: model.privSpec, pmuCounters: 0x7fff8, resetVector: 0x1000,
+      shortISAString: false, disabled: [], notices: [])
     switch model.name {
     case "rva22u64": profiles = [("rva22u64", CPUModel.rva22u64)]
     case "rva22s64": profiles = [("rva22u64", CPUModel.rva22u64), ("rva22s64", CPUModel.rva22s64)]
@@ -98,9 +98,11 @@ struct CPUBuilder {
     case "mmu":
       // No sv57 without translation: QEMU's device tree goes on naming the mode, ours does not.
       if try !boolean(key, value) { satp["mmu"] = false } else { satp["mmu"] = nil }
-    case "debug": result.debug = try boolean(key, value)
+    case "debug":
+      guard try boolean(key, value) else { throw error(key, value, .notThere) }
     case "short-isa-string": result.shortISAString = try boolean(key, value)
-    case "x-misa-w": result.misaWritable = try boolean(key, value)
+    case "x-misa-w":
+      if try boolean(key, value) { throw error(key, value, .notThere) }
     case "mvendorid": result.mvendorid = try identity(key, value, bits: 32, now: result.mvendorid)
     case "marchid": result.marchid = try identity(key, value, bits: 64, now: result.marchid)
     case "mimpid": result.mimpid = try identity(key, value, bits: 64, now: result.mimpid)

@@ -6,7 +6,8 @@ import RISCV
 /// from every term.
 ///
 /// Host registers: rbp is the state block plus 128, so that x0–x31 have 8-bit displacements; rsp is a stack of
-/// return addresses on top of the thread's own; rax, rcx and rdx are scratch; `registerMap` has the rest.
+/// return addresses on top of the thread's own; r15 is the budget; rax, rcx and rdx are scratch; `registerMap`
+/// has the rest.
 struct Emission {
   /// Words of the hart's engine area, as displacements from rbp.
   enum Frame {
@@ -391,6 +392,10 @@ struct Emission {
     case .byteReversal:
       assembler.move(d, s)
       assembler.swapBytes(d, wide: wide)
+    case .population:
+      if !host.contains(.popcnt) { isLeft = true }
+      assembler.byte(0xf3)
+      assembler.registers(0x0fb8, d, s, wide: wide)
     default:
       // The top bit of each byte that is not zero, spread over the byte.
       assembler.move(.rcx, immediate: 0x7f7f_7f7f_7f7f_7f7f)

@@ -61,25 +61,30 @@ extension Emission {
     case store = 8
   }
 
-  /// Bits of an address that choose the entry, 32 bytes each.
-  private static var indexMask: Int { (TranslationLookaside.entryCount - 1) * 32 }
-
-  /// Finds the host address, the sum of rax and rcx, or leaves. Uses rdx.
-  @inline(never) mutating func look(up address: Term, _ width: Int, _ access: Access) {
-    findEntry(address, width, access)
+  /// Finds the host address, the sum of rax and rcx, or leaves. Uses rdx. The access lies in one page; it is
+  /// aligned where `isAtomic`.
+  @inline(never) mutating func look(
+    up address: Term, _ width: Int, _ access: Access, isAtomic: Bool = false
+  ) {
+    findEntry(address, width, access, isAtomic)
     assembler.memory(Opcodes.load, .rcx, .rcx, 16)
   }
 
   /// Finds the lookaside entry of an address, in rcx, or leaves; the address is in rax. Uses rdx.
-  private mutating func findEntry(_ address: Term, _ width: Int, _ access: Access) {
+  private mutating func findEntry(_ address: Term, _ width: Int, _ access: Access, _ isAtomic: Bool) {
     compute(address, .rax)
-    assembler.registers(Opcodes.load, .rcx, .rax, wide: false)
-    assembler.shift(5, .rcx, immediate: 7, wide: false)
-    assembler.arithmetic(.and, .rcx, immediate: Self.indexMask, wide: false)
+    // The page's number modulo the table's size, times 32.
+    assembler.registers(Opcodes.load, .rcx, .rax)
+    assembler.shift(5, .rcx, immediate: 7, wide: true)
+    assembler.arithmetic(.and, .rcx, immediate: -32, wide: false)
     assembler.memory(Arithmetic.add.opcode, .rcx, .rbp, HartState.Offset.table - 128)
-    assembler.registers(Opcodes.load, .rdx, .rax)
-    // The low bits stay: a misaligned address equals no tag.
-    assembler.arithmetic(.and, .rdx, immediate: ~0xfff | (width - 1))
+    // The tag is the address of the page's last byte: the access's last byte must be in the page, too.
+    if width == 1 {
+      assembler.registers(Opcodes.load, .rdx, .rax)
+    } else {
+      assembler.memory(Opcodes.address, .rdx, .rax, width - 1)
+    }
+    assembler.arithmetic(.or, .rdx, immediate: isAtomic ? 0xfff & ~(width - 1) : 0xfff)
     assembler.memory(Arithmetic.compare.opcode, .rdx, .rcx, access.rawValue)
     leave(if: .notEqual)
   }
@@ -122,7 +127,7 @@ extension Emission {
     _ operation: AtomicOperation, _ operand: Leaf, _ immediate: Int64, _ address: Term, wide: Bool,
     _ emission: UnsafeMutablePointer<Emission>
   ) -> Term {
-    look(up: address, wide ? 8 : 4, .store)
+    look(up: address, wide ? 8 : 4, .store, isAtomic: true)
     if operation == .add || operation == .swap {
       assembler.move(.rdx, source(operand, immediate, .rdx, wide))
       if operation == .add { assembler.byte(0xf0) }  // lock; xchg locks by itself
@@ -179,7 +184,7 @@ extension Emission {
   ) -> Term {
     typealias Offset = HartState.Offset
     let width = wide ? 8 : 4
-    findEntry(address, width, .load)
+    findEntry(address, width, .load, true)
     findPhysical()
     assembler.memory(Opcodes.store, .rdx, .rbp, Offset.reservation - 128)
     assembler.memory(Opcodes.load, .rcx, .rcx, 16)
@@ -194,7 +199,7 @@ extension Emission {
   ) -> Term {
     typealias Offset = HartState.Offset
     let width = wide ? 8 : 4
-    findEntry(address, width, .store)
+    findEntry(address, width, .store, true)
     findPhysical()
     assembler.memory(Arithmetic.compare.opcode, .rdx, .rbp, Offset.reservation - 128)
     let elsewhere: UnsafeMutableRawPointer = assembler.jump(.notEqual)
@@ -217,7 +222,7 @@ extension Emission {
   @inline(never) mutating func compareAndSwap(
     _ expected: Leaf, _ new: Leaf, _ address: Term, wide: Bool, _ emission: UnsafeMutablePointer<Emission>
   ) -> Term {
-    look(up: address, wide ? 8 : 4, .store)
+    look(up: address, wide ? 8 : 4, .store, isAtomic: true)
     assembler.registers(Arithmetic.add.opcode, .rcx, .rax)
     let s = source(new, 0, .rdx, wide)
     assembler.move(.rax, source(expected, 0, .rax, wide))

@@ -13,7 +13,9 @@ package struct HostFeatures: OptionSet, Sendable {
   package static let fma = HostFeatures(rawValue: 4)
   /// F16C: half precision to single and back.
   package static let f16c = HostFeatures(rawValue: 8)
+  /// POPCNT: counts bits.
+  package static let popcnt = HostFeatures(rawValue: 16)
 
   /// Those of this machine.
-  package static let current = HostFeatures(rawValue: host_vector_features())
+  package static let current = HostFeatures(rawValue: host_cpu_features())
 }

@@ -8,9 +8,11 @@ package final class TranslatedPage {
   let virtual: UInt64
   let slots: UnsafeMutablePointer<Operation>
   /// What the fetch entry of `virtual` carries while it leads to these regions; never used again.
-  let mark: UInt32
+  fileprivate(set) var mark: UInt32
   /// By halfword the offset of its region in the code memory, 0 for none.
-  let offsets: UnsafeMutablePointer<UInt32>
+  fileprivate let offsets: UnsafeMutablePointer<UInt32>
+  /// The halfwords that have one.
+  fileprivate var entries: [Int] = []
 
   init(_ virtual: UInt64, _ slots: UnsafeMutablePointer<Operation>, mark: UInt32) {
     self.virtual = virtual
@@ -21,6 +23,16 @@ package final class TranslatedPage {
   }
 
   deinit { offsets.deallocate() }
+
+  /// Forgets the regions; those to come go by another mark.
+  func retire(nextMark: UInt32) {
+    for entry in entries { offsets[entry] = 0 }
+    entries.removeAll(keepingCapacity: true)
+    mark = nextMark
+  }
+
+  /// The first address of every region.
+  package var regions: [UInt64] { entries.map { virtual + 2 * UInt64($0) } }
 }
 
 /// Translates regions: runs of instructions from one entry within one page, left by jumps only.
@@ -28,8 +40,10 @@ package final class RegionTranslator {
   /// Which host register holds which guest register throughout: the hottest by the calling convention.
   static let registerMap: [(guest: Int, host: HostRegister)] = [
     (10, .rbx), (11, .rsi), (12, .rdi), (13, .r8), (14, .r9), (15, .r10), (8, .r11), (9, .r12), (2, .r13),
-    (1, .r14), (16, .r15),
+    (1, .r14),
   ]
+  /// Holds the hart's budget while translated code runs.
+  static let budget = HostRegister.r15
   private static let roomForRegion = 64 << 10
 
   let memory: CodeMemory
@@ -96,6 +110,7 @@ package final class RegionTranslator {
     e.pointee.begin(pc, page.mark)
     page.offsets[Int(pc & 0xfff) / 2] = UInt32(
       truncatingIfNeeded: e.pointee.assembler.cursor - memory.writable)
+    page.entries.append(Int(pc & 0xfff) / 2)
     e.pointee.pay()
     var emitter = Emitter(emission: e)
     while !e.pointee.hasEnded {
@@ -219,10 +234,9 @@ extension Emission {
 
   /// Pays for all of the region, or goes to the interpreter where the budget does not reach.
   mutating func pay() {
-    // sub qword [rbp + budget], count: completed by `finish`.
-    assembler.memory(0x83, HostRegister(Arithmetic.subtract.rawValue), .rbp, HartState.Offset.budget - 128)
-    entry = assembler.cursor
-    assembler.byte(0)
+    // Completed by `finish`.
+    assembler.arithmetic(.subtract, RegionTranslator.budget, immediate: 0)
+    entry = assembler.cursor - 1
     entryJump = assembler.jump(.less)
   }
 
@@ -264,7 +278,7 @@ extension Emission {
       var site = side.site
       if unexecuted != 0 {
         assembler.completeHere(site)
-        assembler.arithmetic(.add, .rbp, HartState.Offset.budget - 128, immediate: unexecuted)
+        assembler.arithmetic(.add, RegionTranslator.budget, immediate: unexecuted)
         site = assembler.jump()
       }
       let isNear = side.target & ~0xfff == page

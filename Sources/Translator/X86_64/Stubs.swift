@@ -65,6 +65,7 @@ extension Assembler {
     loadControl(.rbp, Frame.control)
     move(.rax, .rsi)
     for (guest, host) in map { memory(Opcodes.load, host, .rbp, Emission.displacement(guest)) }
+    memory(Opcodes.load, RegionTranslator.budget, .rbp, budget)
     compareReals()
     let unloaded: UnsafeMutableRawPointer = jump(.notEqual)
     for (guest, xmm) in Emission.realMap { load(xmm, .state(Emission.realDisplacement(guest))) }
@@ -73,6 +74,7 @@ extension Assembler {
 
     // Out, with the reason in eax.
     let out = address
+    memory(Opcodes.store, RegionTranslator.budget, .rbp, budget)
     for (guest, host) in map { memory(Opcodes.store, host, .rbp, Emission.displacement(guest)) }
     compareReals()
     let unchanged: UnsafeMutableRawPointer = jump(.notEqual)
@@ -95,13 +97,13 @@ extension Assembler {
     stubs.interpret = address
     memory(Opcodes.store, .rcx, .rbp, Frame.uncounted)
     memory(Opcodes.store, .rdx, .rbp, Frame.resume)
-    memory(0x01, .rcx, .rbp, budget)
+    registers(Arithmetic.add.opcode, RegionTranslator.budget, .rcx)
     memory(Opcodes.store, .rax, .rbp, pc)
     move(.rax, immediate: Int64(ExitReason.interpret.rawValue))
     jump(to: out)
 
     stubs.budget = address
-    memory(0x01, .rcx, .rbp, budget)
+    registers(Arithmetic.add.opcode, RegionTranslator.budget, .rcx)
     memory(Opcodes.store, .rax, .rbp, pc)
     move(.rax, immediate: Int64(ExitReason.budget.rawValue))
     jump(to: out)

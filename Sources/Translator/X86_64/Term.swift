@@ -31,7 +31,7 @@ enum Operator: UInt8 {
   // rax and rdx are their operands.
   case highProduct, highProductUnsigned, quotient, quotientUnsigned, remainder, remainderUnsigned
   // On the left leaf alone.
-  case leadingZeros, trailingZeros, byteReversal, byteCombination
+  case leadingZeros, trailingZeros, population, byteReversal, byteCombination
 
   @inline(__always) var isWide: Bool {
     rawValue >= Operator.highProduct.rawValue && rawValue < Operator.leadingZeros.rawValue
@@ -200,6 +200,7 @@ struct Term: Word {
   }
   var leadingZeros: Term { unary(.leadingZeros) }
   var trailingZeros: Term { unary(.trailingZeros) }
+  var population: Term { unary(.population) }
   var bytesReversed: Term { unary(.byteReversal) }
   var bytesOrCombined: Term { unary(.byteCombination) }
 
@@ -255,7 +256,6 @@ struct Term: Word {
     guard let emission else { preconditionFailure("no instruction computes this from a constant") }
     return emission.pointee.leave()
   }
-  var population: Term { givenUp }
   var bitsInBytesReversed: Term { givenUp }
   var unzipped: Term { givenUp }
   var zipped: Term { givenUp }

@@ -112,6 +112,11 @@ struct CPUModelTests {
     "What is not there yet says so and names what is missing",
     arguments: [
       ("rv64,v=on", "can't apply global rv64-riscv-cpu.v=on: extension 'v' is not there yet"),
+      (
+        "rv64,x-misa-w=on",
+        "can't apply global rv64-riscv-cpu.x-misa-w=on: property 'x-misa-w' is not there yet"
+      ),
+      ("rv64,debug=off", "can't apply global rv64-riscv-cpu.debug=off: property 'debug' is not there yet"),
       ("rv64,h=on", "can't apply global rv64-riscv-cpu.h=on: extension 'h' is not there yet"),
       (
         "rva23u64",
