@@ -14,32 +14,71 @@ extension Emission {
     switch kind {
     case .signed32, .signed64:
       let isWide = kind == .signed64
-      toInteger(s, format, rounding, wide: isWide)
+      let isRounded = toInteger(s, format, rounding, wide: isWide)
       // Of the least integer alone: the host's answer to what does not fit.
       assembler.arithmetic(.compare, .rax, immediate: 1, wide: isWide)
-      addRare(assembler.jump(.overflow), .saturate(s, format, wide: isWide))
+      let site: UnsafeMutableRawPointer = assembler.jump(.overflow)
+      let signaling = assembler.address
+      if isRounded { signalInexact(format) }
+      addRare(site, .saturate(s, format, wide: isWide, signaling: isRounded ? signaling : nil))
     case .unsigned32:
       // Up to 2^32 - 1, which no mode rounds further up.
       leave(s, format, above: 0x41ef_ffff_ffe0_0000, single: 0x4f7f_ffff)
-      toInteger(s, format, rounding, wide: true)
+      if toInteger(s, format, rounding, wide: true) { signalInexact(format) }
     case .unsigned64:
       // Below 2^64; from 2^63 on the significand is the integer.
       leave(s, format, above: 0x43ef_ffff_ffff_ffff, single: 0x5f7f_ffff)
       compare(format, with: 0x43df_ffff_ffff_ffff, single: 0x5eff_ffff)
       let site: UnsafeMutableRawPointer = assembler.jump(.above)
-      toInteger(s, format, rounding, wide: true)
+      if toInteger(s, format, rounding, wide: true) { signalInexact(format) }
       addRare(site, .largeInteger(format))
     }
     return accumulator(emission, signExtended: kind == .signed32 || kind == .unsigned32)
   }
 
-  /// To rax.
-  private mutating func toInteger(_ s: Int, _ format: RealFormat, _ rounding: Int, wide: Bool) {
-    // Truncation needs no rounding mode.
-    if rounding != 1 { beginRounding(rounding) }
-    assembler.sse(
-      format.prefix, rounding == 1 ? RealOpcodes.truncate : RealOpcodes.toInteger, 0, .xmm(s), wide: wide)
-    if rounding != 1 { endRounding(rounding) }
+  /// To rax. True where the value was rounded before: xmm0 has the integral value, xmm2 what was rounded off.
+  private mutating func toInteger(_ s: Int, _ format: RealFormat, _ rounding: Int, wide: Bool) -> Bool {
+    var (source, opcode) = (s, RealOpcodes.truncate)
+    switch rounding {
+    case 1: break
+    case 0, 2, 3, 4:
+      guard host.contains(.sse41) else { fallthrough }
+      roundQuietly(s, format, rounding)
+      source = 0
+    default:
+      opcode = RealOpcodes.toInteger
+      beginRounding(rounding)
+    }
+    assembler.sse(format.prefix, opcode, 0, .xmm(source), wide: wide)
+    if opcode == RealOpcodes.toInteger { endRounding(rounding) }
+    return source == 0
+  }
+
+  /// The integral value in xmm0, what was rounded off in xmm2. The latter is exact but for values near zero,
+  /// which are inexact themselves.
+  private mutating func roundQuietly(_ s: Int, _ format: RealFormat, _ mode: Int) {
+    let isAway = mode == 4
+    integral(0, s, format, HostControl.roundingField(isAway ? 1 : mode) | 8)
+    assembler.load(2, .xmm(s))
+    assembler.sse(format.prefix, RealOpcodes.subtract, 2, .xmm(0))
+    if isAway {
+      // A half or more goes away from zero: that is one when doubled and truncated.
+      assembler.load(3, .xmm(2))
+      assembler.sse(format.prefix, RealOpcodes.add, 3, .xmm(3))
+      integral(3, 3, format, HostControl.roundingField(1) | 8)
+      assembler.sse(format.prefix, RealOpcodes.add, 0, .xmm(3))
+    }
+  }
+
+  /// Truncating what was rounded off is inexact, unless that is nothing.
+  private mutating func signalInexact(_ format: RealFormat) {
+    assembler.sse(format.prefix, RealOpcodes.truncate, HostRegister.rcx.number, .xmm(2))
+  }
+
+  /// roundsd, roundss.
+  private mutating func integral(_ d: Int, _ s: Int, _ format: RealFormat, _ mode: Int) {
+    assembler.sse(0x66, format == .double ? 0x0b : 0x0a, d, .xmm(s), map: .x3a, trailing: 1)
+    assembler.byte(mode)
   }
 
   /// Leaves to the interpreter what is negative, a NaN or above a limit: bit patterns in order.
@@ -173,8 +212,7 @@ extension Emission {
     let s = operand(a, format, 0)
     let result = format == .half ? 0 : d
     assembler.load(result, s)
-    assembler.sse(0x66, format == .double ? 0x0b : 0x0a, result, .xmm(result), map: .x3a, trailing: 1)
-    assembler.byte(mode)
+    integral(result, result, format, mode)
     if format == .half {
       assembler.narrow(1, 0, rounding: 0)
       finishHalf(d)

@@ -14,8 +14,9 @@ enum RareReal {
   /// xmm0 and the other are unordered, or equal (to be combined by an opcode).
   case unordered(RealPlace, RealFormat, prefersNumber: Bool)
   case equal(RealPlace, Int)
-  /// rax has the least integer: that, or what did not fit.
-  case saturate(Int, RealFormat, wide: Bool)
+  /// rax has the least integer: that, or what did not fit. Where the value was rounded before, to xmm0, that
+  /// integer goes on at `signaling`.
+  case saturate(Int, RealFormat, wide: Bool, signaling: Int?)
   /// rax has the bits of a value from 2^63.
   case largeInteger(RealFormat)
   /// rax has an integer from 2^63.
@@ -62,7 +63,14 @@ extension Emission {
     case .equal(let second, let opcode):
       assembler.load(2, second)
       assembler.sse(0, opcode, 0, .xmm(2))
-    case .saturate(let s, let format, let wide):
+    case .saturate(let s, let format, let wide, let signaling):
+      if let signaling {
+        assembler.sse(format.prefix, RealOpcodes.fromInteger, 3, .xmm(0), wide: wide)
+        assembler.sse(format.comparePrefix, RealOpcodes.compareQuiet, 3, .xmm(0))
+        let unordered: UnsafeMutableRawPointer = assembler.jump(.parity)
+        assembler.jump(.equal, to: signaling)
+        assembler.completeHere(unordered)
+      }
       // Above zero or a NaN: one less is the greatest.
       assembler.clear(xmm: 2)
       assembler.sse(format.comparePrefix, RealOpcodes.compareQuiet, 2, .xmm(s))
