@@ -101,18 +101,20 @@ package struct ResidentMemory {
 
   package init(of pid: pid_t, guestRAM size: Int) throws {
     let text = String(decoding: try readFile("/proc/\(pid)/smaps"), as: UTF8.self)
-    var mappings: [(name: String, size: Int, resident: Int)] = []
+    var mappings: [(name: String, size: Int, resident: Int, isSecond: Bool)] = []
     for line in text.split(separator: "\n") {
       let words = line.split(separator: " ")
       guard let first = words.first else { continue }
       if !first.hasSuffix(":") {
-        mappings.append((words.count > 5 ? String(words[5]) : "", 0, 0))
+        let name = words.count > 5 ? String(words[5]) : ""
+        mappings.append((name, 0, 0, name.hasPrefix("/memfd:translated") && words[1].hasPrefix("r-x")))
       } else if words.count > 1, let kilobytes = Int(words[1]), !mappings.isEmpty {
         if first == "Size:" { mappings[mappings.count - 1].size = kilobytes << 10 }
         if first == "Rss:" { mappings[mappings.count - 1].resident = kilobytes << 10 }
       }
     }
-    total = mappings.reduce(0) { $0 + $1.resident }
+    // Translated code is mapped twice, for writing and for running: the same pages, counted once.
+    total = mappings.reduce(0) { $0 + ($1.isSecond ? 0 : $1.resident) }
     // The RAM is one anonymous or memfd mapping; guard pages or huge-page alignment may come with it.
     let candidates = mappings.filter {
       $0.size >= size && $0.size <= size + (4 << 20) && ($0.name.isEmpty || $0.name.hasPrefix("/memfd:"))

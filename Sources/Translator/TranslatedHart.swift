@@ -10,7 +10,8 @@ import RISCV
 package final class TranslatedHart: HartEngine {
   private typealias Enter = @convention(c) (UnsafeMutableRawPointer, UnsafeRawPointer) -> Int
 
-  private unowned let hart: Hart
+  /// Owns this engine. Unsafe, because counting references costs more than an instruction does.
+  private unowned(unsafe) let hart: Hart
   package let translator: RegionTranslator
   private let jumpCache: UnsafeMutablePointer<JumpCacheEntry>
   private let enter: Enter
@@ -32,6 +33,8 @@ package final class TranslatedHart: HartEngine {
   package private(set) var exits = 0
   /// By opcode: instructions that the interpreter ran one by one.
   package private(set) var interpreted = [Int](repeating: 0, count: Opcode.allCases.count)
+  /// Instructions retired when the code memory was full last.
+  private var forgottenAt: UInt64 = 0
   /// Times that everything was forgotten: sites from before are void.
   package private(set) var generation = 0
 
@@ -40,8 +43,14 @@ package final class TranslatedHart: HartEngine {
   /// Guest instructions of a region at most.
   package static let largestRegion = Emission.regionLimit
 
-  /// Only RV64 is translated.
-  package static func canRun(_ hart: Hart) -> Bool { hart.features.xlen == 64 }
+  /// Only RV64 is translated, and only to x86-64.
+  package static func canRun(_ hart: Hart) -> Bool {
+    #if arch(x86_64)
+      return hart.features.xlen == 64
+    #else
+      return false
+    #endif
+  }
 
   /// Becomes the engine of `hart`, which must be one that it can run.
   package init(
@@ -88,6 +97,11 @@ package final class TranslatedHart: HartEngine {
     do throws(Exit) {
       while state.pointee.budget > 0 {
         forgetChangedCode()
+        if let code = codeAtHand(state.pointee.pc) {
+          if let exit = try run(code) { return exit }
+          // Whatever it was, the jump cache does not know where to go on.
+          if state.pointee.budget <= 0 { break }
+        }
         guard let code = try code(at: state.pointee.pc, checked: false) else {
           if let exit = interpret() { return exit }
           continue
@@ -168,6 +182,12 @@ package final class TranslatedHart: HartEngine {
 
   // MARK: Finding code
 
+  /// The checked entry that the jump cache has for `pc`.
+  private func codeAtHand(_ pc: UInt64) -> UInt? {
+    let entry = jumpCache[Int(truncatingIfNeeded: pc >> 1) % JumpCacheEntry.count]
+    return entry.pc == pc ? entry.code : nil
+  }
+
   /// The code for `pc`, translated if need be, also entered into the jump cache; nil where the interpreter
   /// must do.
   private func code(at pc: UInt64, checked: Bool) throws(Exit) -> UInt? {
@@ -175,6 +195,10 @@ package final class TranslatedHart: HartEngine {
     var page = page(pc & ~0xfff, slots)
     if translator.code(at: pc, in: page, checked: false) == nil {
       if translator.isFull {
+        // Code that was needed again so soon wants more room.
+        let now = hart.instructionsRetired
+        if generation > 0, now &- forgottenAt < 500_000_000 { translator.grow() }
+        forgottenAt = now
         forget()
         page = self.page(pc & ~0xfff, slots)
       }

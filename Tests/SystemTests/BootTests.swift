@@ -55,21 +55,27 @@ extension SystemTests {
       #expect(ran.output.contains("39483 on 4"), "\(ran)")
     }
 
-    @Test func deterministicMachinesRepeatThemselves() async throws {
+    /// The same bytes, instructions and hashes, whatever runs the instructions and however little room it has.
+    @Test func deterministicMachinesRepeatThemselvesUnderAnyEngine() async throws {
       let folder = try TemporaryFolder()
       var runs: [(String, String)] = []
-      for number in 1...2 {
+      for (number, accelerator) in ["tcg", "tcg,tb-size=1", "interp"].enumerated() {
         let report = folder.path("report\(number)")
         let ran = try await Self.linux(
-          ["-smp", "2", "-icount", "shift=1,sleep=off", "-seed", "1", "-report", report],
+          [
+            "-smp", "2", "-icount", "shift=1,sleep=off", "-seed", "1", "-report", report, "-accel",
+            accelerator,
+          ],
           running: "cat /proc/interrupts; head -c 16 /dev/urandom | od -x; date")
         #expect(ran.end == .exit(0), "\(ran)")
         #expect(ran.output.contains("exit status 0"), "\(ran)")
         runs.append((ran.output, try String(contentsOfFile: report, encoding: .utf8)))
       }
-      #expect(runs[0].0 == runs[1].0)
-      #expect(runs[0].1 == runs[1].1)
       #expect(!runs[0].1.isEmpty)
+      for run in runs.dropFirst() {
+        #expect(runs[0].0 == run.0)
+        #expect(runs[0].1 == run.1)
+      }
     }
   }
 }

@@ -7,10 +7,10 @@ extension Executor {
 
   // MARK: Zba
   @inlinable @inline(__always) public mutating func shadd(_ i: Operation, _ n: Int64) {
-    self[x: i.rd] = (a(i) &<< constant(n)) &+ b(i)
+    self[x: i.rd] = b(i).adding(a(i), scaledBy: n)
   }
   @inlinable @inline(__always) public mutating func shaddUW(_ i: Operation, _ n: Int64) {
-    self[x: i.rd] = (zeroExtended(ah(i)) &<< constant(n)) &+ b(i)
+    self[x: i.rd] = b(i).adding(zeroExtended(ah(i)), scaledBy: n)
   }
   @inlinable @inline(__always) public mutating func addUW(_ i: Operation) {
     self[x: i.rd] = zeroExtended(ah(i)) &+ b(i)

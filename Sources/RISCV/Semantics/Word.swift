@@ -13,6 +13,8 @@ public protocol Word {
   static func ^ (a: Self, b: Self) -> Self
   static func &<< (a: Self, b: Self) -> Self
   static func &>> (a: Self, b: Self) -> Self
+  /// Plus 2^n times `b`, n from 1 to 3.
+  func adding(_ b: Self, scaledBy n: Int64) -> Self
   func arithmeticShift(_ b: Self) -> Self
   func rotatedLeft(_ b: Self) -> Self
   func rotatedRight(_ b: Self) -> Self
@@ -70,6 +72,9 @@ extension Number {
   @inline(__always) public init(_ condition: Bool) { self = condition ? 1 : 0 }
   @inline(__always) var signed: Signed { Signed(truncatingIfNeeded: self) }
   @inline(__always) init(_ v: Signed) { self.init(truncatingIfNeeded: v) }
+  @inline(__always) public func adding(_ b: Self, scaledBy n: Int64) -> Self {
+    self &+ (b &<< Self(truncatingIfNeeded: n))
+  }
   @inline(__always) public func arithmeticShift(_ b: Self) -> Self { Self(signed &>> b.signed) }
   @inline(__always) public func rotatedLeft(_ b: Self) -> Self { self &<< b | self &>> (0 &- b) }
   @inline(__always) public func rotatedRight(_ b: Self) -> Self { self &>> b | self &<< (0 &- b) }

@@ -354,6 +354,13 @@ struct Emission {
 
   @inline(never) private mutating func binaryLeaves(_ t: Term, _ d: HostRegister) {
     let wide = t.isWide
+    if t.op == .addDouble || t.op == .addQuadruple || t.op == .addOctuple {
+      let scale = Int(t.op.rawValue - Operator.addDouble.rawValue) + 1
+      let index = source(t.right, 0, .rcx, wide)
+      assembler.indexed(
+        Opcodes.address, d, source(t.left, 0, .rax, wide), index, scale: scale, wide: wide)
+      return
+    }
     let left = place(t.left)
     let right = place(t.right)
     if t.op == .add && t.right.isZero || t.op == .or && t.right.isZero {

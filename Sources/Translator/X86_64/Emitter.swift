@@ -159,7 +159,8 @@ extension Emission {
       assembler.byte(0xc3)
       hasEnded = true
     } else {
-      assembler.jump(to: stubs.lookup)
+      // In place, so that the host predicts each of the guest's jumps by itself.
+      assembler.lookUp(otherwise: stubs.find)
       hasEnded = true
     }
   }

@@ -1,4 +1,4 @@
-// Unsafe pointers: `emission`, `places` and the pages' tables are owned here; code is written only while
+// Unsafe pointers: `emission` and `places` are owned here; code is written only while
 // `roomForRegion` bytes are free.
 import RISCV
 
@@ -9,30 +9,38 @@ package final class TranslatedPage {
   let slots: UnsafeMutablePointer<Operation>
   /// What the fetch entry of `virtual` carries while it leads to these regions; never used again.
   fileprivate(set) var mark: UInt32
-  /// By halfword the offset of its region in the code memory, 0 for none.
-  fileprivate let offsets: UnsafeMutablePointer<UInt32>
-  /// The halfwords that have one.
-  fileprivate var entries: [Int] = []
+  /// The halfwords at which regions begin, and beside them the regions' offsets in the code memory. Most pages
+  /// have few.
+  private var halfwords: [UInt16] = []
+  private var offsets: [UInt32] = []
 
   init(_ virtual: UInt64, _ slots: UnsafeMutablePointer<Operation>, mark: UInt32) {
     self.virtual = virtual
     self.slots = slots
     self.mark = mark
-    offsets = .allocate(capacity: CodePages.slotsPerPage)
-    offsets.initialize(repeating: 0, count: CodePages.slotsPerPage)
   }
 
-  deinit { offsets.deallocate() }
+  /// The offset of the region at `pc` in this page; 0 for none.
+  func offset(at pc: UInt64) -> UInt32 {
+    let halfword = UInt16(truncatingIfNeeded: pc & 0xfff) / 2
+    for i in halfwords.indices.reversed() where halfwords[i] == halfword { return offsets[i] }
+    return 0
+  }
+
+  func add(_ pc: UInt64, _ offset: UInt32) {
+    halfwords.append(UInt16(truncatingIfNeeded: pc & 0xfff) / 2)
+    offsets.append(offset)
+  }
 
   /// Forgets the regions; those to come go by another mark.
   func retire(nextMark: UInt32) {
-    for entry in entries { offsets[entry] = 0 }
-    entries.removeAll(keepingCapacity: true)
+    halfwords.removeAll(keepingCapacity: true)
+    offsets.removeAll(keepingCapacity: true)
     mark = nextMark
   }
 
   /// The first address of every region.
-  package var regions: [UInt64] { entries.map { virtual + 2 * UInt64($0) } }
+  package var regions: [UInt64] { halfwords.map { virtual + 2 * UInt64($0) } }
 }
 
 /// Translates regions: runs of instructions from one entry within one page, left by jumps only.
@@ -61,6 +69,7 @@ package final class RegionTranslator {
   package init(memory: CodeMemory, _ hart: Hart, host: HostFeatures = .current) {
     precondition(HartState.Offset.areCurrent)
     self.memory = memory
+    limit = min(memory.size, 12 << 20)
     places = .allocate(capacity: 256)
     places.initialize(repeating: -1, count: 256)
     for (guest, host) in Self.registerMap { places[guest] = Int8(host.number) }
@@ -84,10 +93,16 @@ package final class RegionTranslator {
   /// Bytes of code so far.
   package var codeSize: Int { emission.pointee.assembler.cursor - start }
 
+  /// Bytes of the code memory in use at most: less than there is as long as that does.
+  private(set) var limit: Int
+
   /// No room for another region.
   package var isFull: Bool {
-    memory.size - (emission.pointee.assembler.cursor - memory.writable) < Self.roomForRegion
+    limit - (emission.pointee.assembler.cursor - memory.writable) < Self.roomForRegion
   }
+
+  /// Makes room where forgetting comes too often.
+  func grow() { limit = min(memory.size, 2 * limit) }
 
   /// Forgets every region. The caller forgets what it knows of them.
   package func removeAll() { emission.pointee.assembler.cursor = start }
@@ -95,7 +110,7 @@ package final class RegionTranslator {
   /// Where the code of the region at `pc` runs, its checked entry or the one behind the check; nil where none
   /// was translated yet.
   func code(at pc: UInt64, in page: TranslatedPage, checked: Bool) -> UInt? {
-    let offset = page.offsets[Int(pc & 0xfff) / 2]
+    let offset = page.offset(at: pc)
     guard offset != 0 else { return nil }
     return UInt(bitPattern: memory.executable) + UInt(offset) - (checked ? UInt(Emission.guardSize) : 0)
   }
@@ -108,9 +123,7 @@ package final class RegionTranslator {
   ) {
     let e = emission
     e.pointee.begin(pc, page.mark)
-    page.offsets[Int(pc & 0xfff) / 2] = UInt32(
-      truncatingIfNeeded: e.pointee.assembler.cursor - memory.writable)
-    page.entries.append(Int(pc & 0xfff) / 2)
+    page.add(pc, UInt32(truncatingIfNeeded: e.pointee.assembler.cursor - memory.writable))
     e.pointee.pay()
     var emitter = Emitter(emission: e)
     while !e.pointee.hasEnded {
@@ -151,7 +164,7 @@ package final class RegionTranslator {
         e.pointee.end(at: e.pointee.pc)
       }
     }
-    e.pointee.finish(page.offsets, memory)
+    e.pointee.finish(page, memory)
     instructionCount += e.pointee.executed
     regionCount += 1
   }
@@ -268,7 +281,7 @@ extension Emission {
   }
 
   /// The code behind the region: its ways out.
-  mutating func finish(_ offsets: UnsafeMutablePointer<UInt32>, _ memory: CodeMemory) {
+  mutating func finish(_ translated: TranslatedPage, _ memory: CodeMemory) {
     let count = executed
     entry.storeBytes(of: UInt8(truncatingIfNeeded: count), as: UInt8.self)
     for i in 0..<rareCount { emit(rares[i]) }
@@ -282,7 +295,7 @@ extension Emission {
         site = assembler.jump()
       }
       let isNear = side.target & ~0xfff == page
-      let offset = isNear ? Int(offsets[Int(side.target & 0xfff) / 2]) : 0
+      let offset = isNear ? Int(translated.offset(at: side.target)) : 0
       if offset != 0 {
         assembler.complete(site, to: Int(bitPattern: memory.executable) + offset)
       } else {

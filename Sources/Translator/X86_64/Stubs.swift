@@ -37,14 +37,13 @@ extension Assembler {
     let pc = HartState.Offset.pc - 128
     let budget = HartState.Offset.budget - 128
 
-    // lookup: to the code for rax. Two bytes of pc choose an entry of 16.
+    stubs.find = address
+    memory(Opcodes.store, .rax, .rbp, pc)
+    move(.rax, immediate: Int64(ExitReason.lookup.rawValue))
+    let toOut = jump() as UnsafeMutableRawPointer
+
     stubs.lookup = address
-    registers(Opcodes.load, .rcx, .rax, wide: false)
-    arithmetic(.and, .rcx, immediate: JumpCacheEntry.count * 2 - 2, wide: false)
-    memory(Opcodes.load, .rdx, .rbp, Frame.jumpCache)
-    indexed(Arithmetic.compare.opcode, .rax, .rdx, .rcx, scale: 3)
-    let miss: UnsafeMutableRawPointer = jump(.notEqual)
-    indexed(Opcodes.indirect, HostRegister(4), .rdx, .rcx, scale: 3, displacement: 8, wide: false)
+    lookUp(otherwise: stubs.find)
 
     // The stack's last return address: a return with nothing to return to.
     let bottom = address
@@ -74,6 +73,7 @@ extension Assembler {
 
     // Out, with the reason in eax.
     let out = address
+    completeHere(toOut)
     memory(Opcodes.store, RegionTranslator.budget, .rbp, budget)
     for (guest, host) in map { memory(Opcodes.store, host, .rbp, Emission.displacement(guest)) }
     compareReals()
@@ -87,12 +87,6 @@ extension Assembler {
     memory(Opcodes.load, .rsp, .rbp, Frame.hostStack)
     for r in saved.reversed() { pop(r) }
     byte(0xc3)
-
-    completeHere(miss)
-    stubs.find = address
-    memory(Opcodes.store, .rax, .rbp, pc)
-    move(.rax, immediate: Int64(ExitReason.lookup.rawValue))
-    jump(to: out)
 
     stubs.interpret = address
     memory(Opcodes.store, .rcx, .rbp, Frame.uncounted)
@@ -131,6 +125,17 @@ extension Assembler {
     stubs.link = linking(.link, &self)
     stubs.linkNear = linking(.linkNear, &self)
     return stubs
+  }
+
+  /// Jumps to the code that the jump cache has for the guest address in rax. Two bytes of pc choose an entry
+  /// of 16.
+  mutating func lookUp(otherwise find: Int) {
+    registers(Opcodes.load, .rcx, .rax, wide: false)
+    arithmetic(.and, .rcx, immediate: JumpCacheEntry.count * 2 - 2, wide: false)
+    memory(Opcodes.load, .rdx, .rbp, Emission.Frame.jumpCache)
+    indexed(Arithmetic.compare.opcode, .rax, .rdx, .rcx, scale: 3)
+    jump(.notEqual, to: find)
+    indexed(Opcodes.indirect, HostRegister(4), .rdx, .rcx, scale: 3, displacement: 8, wide: false)
   }
 
   /// Equal where the floating-point registers are loaded.

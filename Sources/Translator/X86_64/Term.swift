@@ -28,6 +28,8 @@ enum Operator: UInt8 {
   case add = 0
   case subtract, multiply, and, or, exclusiveOr
   case shiftLeft, shiftRight, shiftArithmetic, rotateLeft, rotateRight
+  // The left leaf plus 2, 4 or 8 times the right one.
+  case addDouble, addQuadruple, addOctuple
   // rax and rdx are their operands.
   case highProduct, highProductUnsigned, quotient, quotientUnsigned, remainder, remainderUnsigned
   // On the left leaf alone.
@@ -183,6 +185,9 @@ struct Term: Word {
   @inline(__always) static func ^ (a: Term, b: Term) -> Term { operation(.exclusiveOr, a, b) }
   @inline(__always) static func &<< (a: Term, b: Term) -> Term { operation(.shiftLeft, a, b) }
   @inline(__always) static func &>> (a: Term, b: Term) -> Term { operation(.shiftRight, a, b) }
+  @inline(__always) func adding(_ b: Term, scaledBy n: Int64) -> Term {
+    .operation(n == 1 ? .addDouble : n == 2 ? .addQuadruple : .addOctuple, self, b)
+  }
   @inline(__always) func arithmeticShift(_ b: Term) -> Term { .operation(.shiftArithmetic, self, b) }
   @inline(__always) func rotatedLeft(_ b: Term) -> Term { .operation(.rotateLeft, self, b) }
   @inline(__always) func rotatedRight(_ b: Term) -> Term { .operation(.rotateRight, self, b) }
