@@ -1,5 +1,6 @@
 // Unsafe pointers: `jumpCache` is owned here; the hart's block outlives its engine's runs.
 import RISCV
+import Synchronization
 
 /// Runs a hart by translated code, with the interpreter behind for what that leaves.
 ///
@@ -12,6 +13,10 @@ package final class TranslatedHart: HartEngine {
 
   /// Owns this engine. Unsafe, because counting references costs more than an instruction does.
   private unowned(unsafe) let hart: Hart
+  /// The hart's state, and what lies behind it.
+  private let block: UnsafeMutableRawPointer
+  /// Where `CodePages` counts its changes.
+  private let changes: UnsafePointer<Atomic<UInt64>>
   package let translator: RegionTranslator
   private let jumpCache: UnsafeMutablePointer<JumpCacheEntry>
   private let enter: Enter
@@ -60,6 +65,8 @@ package final class TranslatedHart: HartEngine {
     precondition(Self.canRun(hart))
     let memory = try CodeMemory(size: codeSize)
     self.hart = hart
+    block = UnsafeMutableRawPointer(hart.state)
+    changes = hart.decodedCode.changes
     translator = RegionTranslator(memory: memory, hart, host: features)
     translator.regionLimit = regionLimit
     jumpCache = .allocate(capacity: JumpCacheEntry.count)
@@ -70,7 +77,7 @@ package final class TranslatedHart: HartEngine {
       preconditionFailure("code at address zero")
     }
     enter = unsafeBitCast(code, to: Enter.self)
-    seen = hart.decodedCode.changes.load(ordering: .relaxed)
+    seen = changes.pointee.load(ordering: .relaxed)
     frame(Emission.Frame.jumpCache, UInt(bitPattern: jumpCache))
     hart.engine = self
   }
@@ -79,34 +86,39 @@ package final class TranslatedHart: HartEngine {
 
   // MARK: The frame
 
-  private func place(_ displacement: Int) -> UnsafeMutableRawPointer {
-    UnsafeMutableRawPointer(hart.state) + displacement + 128
-  }
   private func frame<T: BitwiseCopyable>(_ displacement: Int, _ value: T) {
-    place(displacement).storeBytes(of: value, as: T.self)
+    block.storeBytes(of: value, toByteOffset: displacement + 128, as: T.self)
   }
   private func frame<T: BitwiseCopyable>(_ displacement: Int, as type: T.Type) -> T {
-    place(displacement).load(as: type)
+    block.load(fromByteOffset: displacement + 128, as: type)
+  }
+
+  // Words of the state, by their places: properties of so large a structure are read from a copy of it.
+  private func word(_ offset: Int) -> UInt64 { block.load(fromByteOffset: offset, as: UInt64.self) }
+  private var pc: UInt64 { word(HartState.Offset.pc) }
+  private var budget: Int {
+    get { block.load(fromByteOffset: HartState.Offset.budget, as: Int.self) }
+    set { block.storeBytes(of: newValue, toByteOffset: HartState.Offset.budget, as: Int.self) }
   }
 
   // MARK: Running
 
   package func run() -> Exit? {
-    let state = hart.state
+    let hart = hart
     frame(Emission.Frame.mayZeroBlocks, hart.mayZeroBlocks ? 1 : 0)
     do throws(Exit) {
-      while state.pointee.budget > 0 {
+      while budget > 0 {
         forgetChangedCode()
-        if let code = codeAtHand(state.pointee.pc) {
-          if let exit = try run(code) { return exit }
+        if let code = codeAtHand(pc) {
+          if let exit = try run(hart, code) { return exit }
           // Whatever it was, the jump cache does not know where to go on.
-          if state.pointee.budget <= 0 { break }
+          if budget <= 0 { break }
         }
-        guard let code = try code(at: state.pointee.pc, checked: false) else {
-          if let exit = interpret() { return exit }
+        guard let code = try code(at: pc, checked: false) else {
+          if let exit = interpret(hart) { return exit }
           continue
         }
-        if let exit = try run(code) { return exit }
+        if let exit = try run(hart, code) { return exit }
       }
       return nil
     } catch {
@@ -115,7 +127,7 @@ package final class TranslatedHart: HartEngine {
   }
 
   /// Runs from `code` until the pc has to be looked up.
-  private func run(_ code: UInt) throws(Exit) -> Exit? {
+  private func run(_ hart: Hart, _ code: UInt) throws(Exit) -> Exit? {
     var code = code
     var resuming = false
     while true {
@@ -128,22 +140,20 @@ package final class TranslatedHart: HartEngine {
         try link(checked: false)
         return nil
       case .budget:
-        let left = hart.state.pointee.budget
+        let left = budget
         return left > 0 ? hart.interpret(left) : nil
       case .interpret:
-        if hart.state.pointee.budget <= 0 { return nil }
+        if budget <= 0 { return nil }
         let resume = frame(Emission.Frame.resume, as: UInt.self)
         let uncounted = frame(Emission.Frame.uncounted, as: Int.self) - 1
-        let pc = hart.state.pointee.pc
+        let pc = pc
         let mark = hart.mark(of: pc)
-        if let exit = interpret() { return exit }
-        guard resume != 0, hart.state.pointee.budget >= uncounted, hart.state.pointee.budget > 0 else {
-          return nil
-        }
+        if let exit = interpret(hart) { return exit }
+        guard resume != 0, budget >= uncounted, budget > 0 else { return nil }
         let before = generation
         forgetChangedCode()
         guard generation == before, mark != 0, hart.mark(of: pc) == mark else { return nil }
-        hart.state.pointee.budget -= uncounted
+        budget -= uncounted
         code = resume
         resuming = true
       }
@@ -151,7 +161,7 @@ package final class TranslatedHart: HartEngine {
   }
 
   /// Has the interpreter run one instruction.
-  private func interpret() -> Exit? {
+  private func interpret(_ hart: Hart) -> Exit? {
     if let slot = hart.slotAtHand { interpreted[Int(slot.pointee.opcode.rawValue)] += 1 }
     return hart.interpret(1)
   }
@@ -159,22 +169,30 @@ package final class TranslatedHart: HartEngine {
   /// Runs translated code until it comes back. Where it was interrupted for one instruction, what was in host
   /// registers comes back too.
   private func go(_ code: UInt, resuming: Bool) -> ExitReason? {
-    let state = hart.state
-    if !resuming || !state.pointee.hostHasRealControl { frame(Emission.Frame.reals, 1) }
-    let mode = Int(truncatingIfNeeded: state.pointee.roundingMode)
-    frame(Emission.Frame.control, UInt32(HostControl.masks | HostControl.rounding(mode)))
+    // Where the host can round as the guest does, and FS is dirty anyway.
+    let rounding = word(HartState.Offset.frm)
+    let hasRealControl = rounding <= 3 && word(HartState.Offset.fs) == 3
+    if !resuming || !hasRealControl { frame(Emission.Frame.reals, 1) }
+    frame(
+      Emission.Frame.control,
+      UInt32(HostControl.masks | HostControl.rounding(Int(truncatingIfNeeded: rounding))))
     guard let target = UnsafeRawPointer(bitPattern: code) else { return nil }
-    let reason = enter(state, target)
+    let reason = enter(block, target)
     exits += 1
     let flags = HostControl.guestFlags(frame(Emission.Frame.controlAfter, as: UInt32.self))
-    if flags != 0 { state.pointee.floatFlags |= flags }
+    if flags != 0 {
+      block.storeBytes(
+        of: word(HartState.Offset.fflags) | flags, toByteOffset: HartState.Offset.fflags, as: UInt64.self)
+      // Raised flags make FS dirty.
+      block.storeBytes(of: 3, toByteOffset: HartState.Offset.fs, as: UInt64.self)
+    }
     return ExitReason(rawValue: reason)
   }
 
   private func link(checked: Bool) throws(Exit) {
     let site = frame(Emission.Frame.site, as: Int.self)
     let before = generation
-    guard let code = try code(at: hart.state.pointee.pc, checked: checked), generation == before else {
+    guard let code = try code(at: pc, checked: checked), generation == before else {
       return
     }
     translator.link(site, to: code)
@@ -249,7 +267,7 @@ package final class TranslatedHart: HartEngine {
       forget()
       lastMark = 0
     }
-    guard hart.decodedCode.changes.load(ordering: .acquiring) != seen else { return }
+    guard changes.pointee.load(ordering: .acquiring) != seen else { return }
     let (changed, count) = hart.decodedCode.changedPages(since: seen)
     seen = count
     guard let changed else { return forget() }

@@ -91,20 +91,6 @@ extension Hart {
 }
 
 extension HartState {
-  /// `frm` as the CSR shows it.
-  package var roundingMode: UInt64 { frm }
-  /// Translated code may compute with floating-point registers: FS is dirty already, and the rounding mode is
-  /// one of those that every processor has.
-  package var hostHasRealControl: Bool { fs == 3 && frm <= 3 }
-  /// The accrued floating-point exceptions as `fflags` shows them; setting them makes `FS` dirty.
-  package var floatFlags: UInt64 {
-    get { fflags }
-    set {
-      fflags = newValue
-      fs = 3
-    }
-  }
-
   /// Control and status registers that translated code reaches itself.
   package enum Control {
     package static let sstatus = CSR.sstatus

@@ -40,6 +40,8 @@ package final class CodePages: Sendable {
     let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, -1, 0)
     guard let memory, memory != MAP_FAILED else { fatalError("cannot map \(bytes) bytes for decoded code") }
     arena = memory.assumingMemoryBound(to: Operation.self)
+    changeCount = .allocate(capacity: 1)
+    changeCount.initialize(to: Atomic(0))
     changed = .allocate(capacity: Self.logLength)
     changed.initialize(repeating: arena, count: Self.logLength)
     stores = .allocate(capacity: Self.capacity)
@@ -155,15 +157,17 @@ package final class CodePages: Sendable {
 
   /// Counts the pages whose decoded instructions were changed or dropped: whoever keeps translations of them
   /// compares it with what it saw last, and drops those of `changedPages(since:)`.
-  package let changes = Atomic<UInt64>(0)
+  /// (By pointer, so that reading it counts no reference.)
+  package var changes: UnsafePointer<Atomic<UInt64>> { UnsafePointer(changeCount) }
+  private nonisolated(unsafe) let changeCount: UnsafeMutablePointer<Atomic<UInt64>>
   private static let logLength = 64
   private nonisolated(unsafe) let changed: UnsafeMutablePointer<UnsafeMutablePointer<Operation>>
 
   private func noteChange(_ slots: UnsafeMutablePointer<Operation>) {
     lock.withLock { _ in
-      let number = changes.load(ordering: .relaxed)
+      let number = changeCount.pointee.load(ordering: .relaxed)
       changed[Int(number % UInt64(Self.logLength))] = slots
-      changes.store(number + 1, ordering: .sequentiallyConsistent)
+      changeCount.pointee.store(number + 1, ordering: .sequentiallyConsistent)
     }
   }
 
@@ -172,7 +176,7 @@ package final class CodePages: Sendable {
   package func changedPages(since seen: UInt64) -> (slots: [UnsafeMutablePointer<Operation>]?, count: UInt64)
   {
     lock.withLock { _ in
-      let count = changes.load(ordering: .relaxed)
+      let count = changeCount.pointee.load(ordering: .relaxed)
       guard count - seen <= UInt64(Self.logLength) else { return (nil, count) }
       return ((seen..<count).map { changed[Int($0 % UInt64(Self.logLength))] }, count)
     }
@@ -193,7 +197,7 @@ package final class CodePages: Sendable {
       madvise(arena, bytes, MADV_DONTNEED)
       used = 0
       // More than the log holds: every translation is void.
-      changes.add(UInt64(Self.logLength) + 1, ordering: .sequentiallyConsistent)
+      changeCount.pointee.add(UInt64(Self.logLength) + 1, ordering: .sequentiallyConsistent)
     }
   }
 }
