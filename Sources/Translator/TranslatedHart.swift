@@ -211,7 +211,8 @@ package final class TranslatedHart: HartEngine {
   private func code(at pc: UInt64, checked: Bool) throws(Exit) -> UInt? {
     guard let slots = try hart.codePage(at: pc) else { return nil }
     var page = page(pc & ~0xfff, slots)
-    if translator.code(at: pc, in: page, checked: false) == nil {
+    var found = translator.code(at: pc, in: page)
+    if found == nil {
       if translator.isFull {
         // Code that was needed again so soon wants more room.
         let now = hart.instructionsRetired
@@ -221,12 +222,14 @@ package final class TranslatedHart: HartEngine {
         page = self.page(pc & ~0xfff, slots)
       }
       translator.translate(pc, in: page, hart, neighbour: startedPage(behind:))
+      found = translator.code(at: pc, in: page)
     }
     hart.mark(pc, slots, page.mark)
-    if let code = translator.code(at: pc, in: page, checked: true) {
-      jumpCache[Int(truncatingIfNeeded: pc >> 1) % JumpCacheEntry.count] = JumpCacheEntry(pc: pc, code: code)
-    }
-    return translator.code(at: pc, in: page, checked: checked)
+    guard let found else { return nil }
+    let checkedEntry = found - UInt(Emission.guardSize)
+    jumpCache[Int(truncatingIfNeeded: pc >> 1) % JumpCacheEntry.count] = JumpCacheEntry(
+      pc: pc, code: checkedEntry)
+    return checked ? checkedEntry : found
   }
 
   /// Translates the region at `pc`, where that can be fetched and is not translated yet.

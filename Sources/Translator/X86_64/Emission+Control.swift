@@ -27,13 +27,12 @@ extension Emission {
         assembler.memory(Opcodes.store, s, .rbp, displacement)
       }
     }
-    if i.rd == Int(Operation.sink) { return true }
-    let place = places[i.rd]
-    if place >= 0 {
-      assembler.move(HostRegister(Int(place)), .rax)
-    } else {
-      assembler.memory(Opcodes.store, .rax, .rbp, Self.displacement(i.rd))
-    }
+    let old = Leaf(.host, HostRegister.rax.number)
+    write(
+      i.rd,
+      Term(
+        bits: Term.wideBit | old.bits << 24, immediate: Int64(Int(bitPattern: assembler.cursor)),
+        emission: nil))
     return true
   }
 

@@ -107,12 +107,11 @@ package final class RegionTranslator {
   /// Forgets every region. The caller forgets what it knows of them.
   package func removeAll() { emission.pointee.assembler.cursor = start }
 
-  /// Where the code of the region at `pc` runs, its checked entry or the one behind the check; nil where none
-  /// was translated yet.
-  func code(at pc: UInt64, in page: TranslatedPage, checked: Bool) -> UInt? {
+  /// Where the code of the region at `pc` runs, behind the check; nil where none was translated yet.
+  func code(at pc: UInt64, in page: TranslatedPage) -> UInt? {
     let offset = page.offset(at: pc)
     guard offset != 0 else { return nil }
-    return UInt(bitPattern: memory.executable) + UInt(offset) - (checked ? UInt(Emission.guardSize) : 0)
+    return UInt(bitPattern: memory.executable) + UInt(offset)
   }
 
   /// Translates the region at `pc` from its page's decoded slots, empty ones filled by `hart`. The caller has

@@ -42,7 +42,6 @@ enum Operator: UInt8 {
   @inline(__always) var isShift: Bool {
     rawValue >= Operator.shiftLeft.rawValue && rawValue <= Operator.rotateRight.rawValue
   }
-  @inline(__always) var isRemainder: Bool { rawValue >= Operator.remainder.rawValue }
   @inline(__always) var isUnsignedDivision: Bool { self == .quotientUnsigned || self == .remainderUnsigned }
   @inline(__always) var isSignedDivision: Bool { self == .quotient || self == .remainder }
   @inline(__always) var commutes: Bool {
