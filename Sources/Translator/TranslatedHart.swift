@@ -1,4 +1,5 @@
 // Unsafe pointers: `jumpCache` is owned here; the hart's block outlives its engine's runs.
+import Logging
 import RISCV
 import Synchronization
 
@@ -12,7 +13,7 @@ package final class TranslatedHart: HartEngine {
   private typealias Enter = @convention(c) (UnsafeMutableRawPointer, UnsafeRawPointer) -> Int
 
   /// Owns this engine. Unsafe, because counting references costs more than an instruction does.
-  private unowned(unsafe) let hart: Hart
+  unowned(unsafe) let hart: Hart
   /// The hart's state, and what lies behind it.
   private let block: UnsafeMutableRawPointer
   /// Where `CodePages` counts its changes.
@@ -42,6 +43,13 @@ package final class TranslatedHart: HartEngine {
   private var forgottenAt: UInt64 = 0
   /// Times that everything was forgotten: sites from before are void.
   package private(set) var generation = 0
+  /// What the log wanted when this slice began; see `followLog`.
+  var logged: LogItems = []
+  /// The log shows each entry.
+  var tracesEntries = false
+  /// Each new region is shown or named.
+  var listsRegions = false
+  let perfMap: PerfMap?
 
   /// Bytes of host code that a hart needs at least.
   package static let smallestCodeSize = 256 << 10
@@ -60,9 +68,11 @@ package final class TranslatedHart: HartEngine {
   /// Becomes the engine of `hart`, which must be one that it can run.
   package init(
     _ hart: Hart, codeSize: Int = 32 << 20, regionLimit: Int = largestRegion,
-    features: HostFeatures = .current
+    features: HostFeatures = .current, perfMap: PerfMap? = nil
   ) throws(CodeMemoryError) {
     precondition(Self.canRun(hart))
+    self.perfMap = perfMap
+    listsRegions = perfMap != nil
     let memory = try CodeMemory(size: codeSize)
     self.hart = hart
     block = UnsafeMutableRawPointer(hart.state)
@@ -80,6 +90,9 @@ package final class TranslatedHart: HartEngine {
     seen = changes.pointee.load(ordering: .relaxed)
     frame(Emission.Frame.jumpCache, UInt(bitPattern: jumpCache))
     hart.engine = self
+    perfMap?.add(
+      UInt(bitPattern: memory.executable), Int(translator.end - UInt(bitPattern: memory.executable)),
+      "translated-code-entry")
   }
 
   deinit { jumpCache.deallocate() }
@@ -106,10 +119,12 @@ package final class TranslatedHart: HartEngine {
   package func run() -> Exit? {
     let hart = hart
     frame(Emission.Frame.mayZeroBlocks, hart.mayZeroBlocks ? 1 : 0)
+    if hart.log.items != logged { followLog(hart.log.items) }
     do throws(Exit) {
       while budget > 0 {
         forgetChangedCode()
         if let code = codeAtHand(pc) {
+          if tracesEntries { hart.logEntry(code) }
           if let exit = try run(hart, code) { return exit }
           // Whatever it was, the jump cache does not know where to go on.
           if budget <= 0 { break }
@@ -118,6 +133,7 @@ package final class TranslatedHart: HartEngine {
           if let exit = interpret(hart) { return exit }
           continue
         }
+        if tracesEntries { hart.logEntry(code) }
         if let exit = try run(hart, code) { return exit }
       }
       return nil
@@ -141,6 +157,7 @@ package final class TranslatedHart: HartEngine {
         return nil
       case .budget:
         let left = budget
+        if tracesEntries, left > 0 { hart.logEntry(0) }
         return left > 0 ? hart.interpret(left) : nil
       case .interpret:
         if budget <= 0 { return nil }
@@ -162,6 +179,7 @@ package final class TranslatedHart: HartEngine {
 
   /// Has the interpreter run one instruction.
   private func interpret(_ hart: Hart) -> Exit? {
+    if tracesEntries { hart.logEntry(0) }
     if let slot = hart.slotAtHand { interpreted[Int(slot.pointee.opcode.rawValue)] += 1 }
     return hart.interpret(1)
   }
@@ -190,6 +208,7 @@ package final class TranslatedHart: HartEngine {
   }
 
   private func link(checked: Bool) throws(Exit) {
+    guard translator.linksRegions else { return }
     let site = frame(Emission.Frame.site, as: Int.self)
     let before = generation
     guard let code = try code(at: pc, checked: checked), generation == before else {
@@ -223,10 +242,12 @@ package final class TranslatedHart: HartEngine {
       }
       translator.translate(pc, in: page, hart, neighbour: startedPage(behind:))
       found = translator.code(at: pc, in: page)
+      if listsRegions, let found { list(pc, found - UInt(Emission.guardSize)) }
     }
     hart.mark(pc, slots, page.mark)
     guard let found else { return nil }
     let checkedEntry = found - UInt(Emission.guardSize)
+    guard translator.linksRegions else { return checked ? checkedEntry : found }
     jumpCache[Int(truncatingIfNeeded: pc >> 1) % JumpCacheEntry.count] = JumpCacheEntry(
       pc: pc, code: checkedEntry)
     return checked ? checkedEntry : found

@@ -1,5 +1,6 @@
 // Unsafe pointers: one block of entries, mapped for the hart's life; indices are masked.
 import Glibc
+import Logging
 
 /// A lookaside entry: translation and permission of one 4 KiB page in one view, 32 bytes.
 package struct LookasideEntry {
@@ -66,7 +67,12 @@ package final class TranslationLookaside: Sendable {
   private nonisolated(unsafe) var largeLow: UInt64 = .max
   private nonisolated(unsafe) var largeHigh: UInt64 = 0
 
-  init() {
+  private let log: Log
+  private let hart: UInt64
+
+  init(log: Log, hart: UInt64) {
+    self.log = log
+    self.hart = hart
     let count = Self.entryCount * Self.viewCount
     let fetchCount = Self.fetchCount * Self.viewCount
     entries = Self.map(count * MemoryLayout<LookasideEntry>.stride)
@@ -158,6 +164,7 @@ package final class TranslationLookaside: Sendable {
 
   /// Forgets everything.
   package func flush() {
+    if log.has(.pages) { log.write("tlb_flush: hart \(hart)\n") }
     flushEntries()
     if fetchJournalCount > Self.fetchJournalCapacity {
       for i in 0..<Self.fetchCount * Self.viewCount { forgetFetch(i) }
@@ -184,6 +191,9 @@ package final class TranslationLookaside: Sendable {
   /// Forgets the page that holds `virtual`, in every view.
   func flush(page virtual: UInt64) {
     guard virtual < largeLow || virtual > largeHigh else { return flush() }
+    if log.has(.pages) {
+      log.write("tlb_flush_page: hart \(hart), page 0x\(hexadecimal(virtual & ~0xfff, 16))\n")
+    }
     for view in 0..<Self.viewCount {
       clear(entries + view * Self.entryCount + Int(truncatingIfNeeded: virtual >> 12) % Self.entryCount)
       forgetFetch(view * Self.fetchCount + Int(truncatingIfNeeded: virtual >> 12) % Self.fetchCount)
