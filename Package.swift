@@ -62,20 +62,23 @@ let package = Package(
       resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(name: "RISCVTests", dependencies: ["RISCV"], swiftSettings: strict),
     .testTarget(
-      name: "TranslatorTests", dependencies: ["Translator", "Machine", "RISCV"], swiftSettings: strict),
+      name: "TranslatorTests", dependencies: ["Translator", "Machine", "RISCV", "Logging"],
+      swiftSettings: strict),
     .testTarget(
-      name: "DevicesTests", dependencies: ["Devices", "Machine", "RISCV"], swiftSettings: strict),
+      name: "DevicesTests", dependencies: ["Devices", "Machine", "RISCV", "Logging"], swiftSettings: strict),
     .testTarget(
-      name: "VirtIOTests", dependencies: ["Devices", "Machine"], swiftSettings: strict),
+      name: "VirtIOTests", dependencies: ["Devices", "Machine", "Logging"], swiftSettings: strict),
     .testTarget(
       name: "StorageTests", dependencies: ["Storage", "Machine", "CHost"], swiftSettings: strict),
     .testTarget(
-      name: "CommandLineOptionsTests", dependencies: ["CommandLineOptions", "Machine"], swiftSettings: strict),
+      name: "CommandLineOptionsTests", dependencies: ["CommandLineOptions", "Machine", "Logging"],
+      swiftSettings: strict),
     .testTarget(
       name: "ConsolesTests", dependencies: ["Consoles", "Machine", "apus-system-riscv64"],
       swiftSettings: strict),
     .testTarget(
-      name: "ControlTests", dependencies: ["Control", "Consoles", "Machine"], swiftSettings: strict),
+      name: "ControlTests", dependencies: ["Control", "Consoles", "Machine", "RISCV", "Logging"],
+      swiftSettings: strict),
     // Guests on the program itself, beside the reference emulator.
     .testTarget(
       name: "SystemTests", dependencies: ["RISCV", "Machine", "apus-system-riscv64"], swiftSettings: strict),

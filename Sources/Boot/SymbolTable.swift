@@ -26,7 +26,11 @@ package struct SymbolTable: Sendable {
 
   /// Reads the file at `path`. What is no ELF file, or a damaged one, has no symbols: the boot plan has said so.
   package init(path: String) {
-    guard let source = try? ImageSource(opening: path), let elf = try? ELF(source) else { return }
+    self.init(try? ImageSource(opening: path))
+  }
+
+  package init(_ source: ImageSource?) {
+    guard let source, let elf = try? ELF(source) else { return }
     moved = elf.segments.filter { $0.virtualAddress != $0.physicalAddress }
     read(source, is64Bit: elf.is64Bit)
   }

@@ -11,9 +11,9 @@ package struct CodeMemoryError: Error, CustomStringConvertible {
 package final class CodeMemory: @unchecked Sendable {
   package let size: Int
   /// Where code is written.
-  let writable: UnsafeMutableRawPointer
+  package let writable: UnsafeMutableRawPointer
   /// Where the same bytes run.
-  let executable: UnsafeMutableRawPointer
+  package let executable: UnsafeMutableRawPointer
 
   package init(size: Int) throws(CodeMemoryError) {
     // Anonymous and no memory file, because perf names only code that is in no file.
