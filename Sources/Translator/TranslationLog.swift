@@ -17,7 +17,11 @@ struct RegionTrail {
   /// Where the region's instructions end, and its ways out begin.
   var end: UnsafeMutableRawPointer?
 
-  mutating func markLeft() {
+  @inline(never) mutating func begin(_ pc: UInt64, _ code: UnsafeMutableRawPointer) {
+    steps.append(Step(pc: pc, code: code))
+  }
+
+  @inline(never) mutating func markLeft() {
     if !steps.isEmpty { steps[steps.count - 1].isLeft = true }
   }
 }

@@ -86,7 +86,7 @@ package final class CodePages: Sendable {
     guard let entry = entry(address >> 12) else { return nil }
     if entry.pointee == nil {
       lock.withLock { _ in addSlots(entry, host) }
-      if log.has(.pages) { log.write("code page 0x\(hexadecimal(address & ~0xfff, 16)): runs\n") }
+      if log.has(.pages) { logPage(address, "runs") }
     }
     return entry.pointee
   }
@@ -129,7 +129,11 @@ package final class CodePages: Sendable {
       for lookaside in lookasides { lookaside.revokeFetches(from: slots) }
     }
     noteChange(slots)
-    if log.has(.pages) { log.write("code page 0x\(hexadecimal(address & ~0xfff, 16)): has become data\n") }
+    if log.has(.pages) { logPage(address, "has become data") }
+  }
+
+  @inline(never) private func logPage(_ address: UInt64, _ what: String) {
+    log.write("code page 0x\(hexadecimal(address & ~0xfff, 16)): \(what)\n")
   }
 
   /// Forgets the instructions that overlap `count` bytes written at `address`.

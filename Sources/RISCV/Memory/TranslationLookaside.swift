@@ -164,7 +164,7 @@ package final class TranslationLookaside: Sendable {
 
   /// Forgets everything.
   package func flush() {
-    if log.has(.pages) { log.write("tlb_flush: hart \(hart)\n") }
+    if log.has(.pages) { logFlush(page: nil) }
     flushEntries()
     if fetchJournalCount > Self.fetchJournalCapacity {
       for i in 0..<Self.fetchCount * Self.viewCount { forgetFetch(i) }
@@ -172,6 +172,11 @@ package final class TranslationLookaside: Sendable {
       for i in 0..<fetchJournalCount { forgetFetch(Int(fetchJournal[i])) }
     }
     fetchJournalCount = 0
+  }
+
+  @inline(never) private func logFlush(page: UInt64?) {
+    guard let page else { return log.write("tlb_flush: hart \(hart)\n") }
+    log.write("tlb_flush_page: hart \(hart), page 0x\(hexadecimal(page & ~0xfff, 16))\n")
   }
 
   private func flushEntries() {
@@ -191,9 +196,7 @@ package final class TranslationLookaside: Sendable {
   /// Forgets the page that holds `virtual`, in every view.
   func flush(page virtual: UInt64) {
     guard virtual < largeLow || virtual > largeHigh else { return flush() }
-    if log.has(.pages) {
-      log.write("tlb_flush_page: hart \(hart), page 0x\(hexadecimal(virtual & ~0xfff, 16))\n")
-    }
+    if log.has(.pages) { logFlush(page: virtual) }
     for view in 0..<Self.viewCount {
       clear(entries + view * Self.entryCount + Int(truncatingIfNeeded: virtual >> 12) % Self.entryCount)
       forgetFetch(view * Self.fetchCount + Int(truncatingIfNeeded: virtual >> 12) % Self.fetchCount)

@@ -137,12 +137,13 @@ package final class RegionTranslator {
     page.add(pc, UInt32(truncatingIfNeeded: e.pointee.assembler.cursor - memory.writable))
     e.pointee.pay()
     var emitter = Emitter(emission: e)
-    if trail != nil { trail = RegionTrail() }
+    let isRead = trail != nil
+    if isRead { trail = RegionTrail() }
     while !e.pointee.hasEnded {
       let slot = page.slots + Int(e.pointee.pc & 0xfff) / 2
-      trail?.steps.append(RegionTrail.Step(pc: e.pointee.pc, code: e.pointee.assembler.cursor))
+      if isRead { trail?.begin(e.pointee.pc, e.pointee.assembler.cursor) }
       if slot.pointee.opcode == .undecoded && !hart.decode(slot, at: e.pointee.pc) {
-        trail?.markLeft()
+        if isRead { trail?.markLeft() }
         e.pointee.endForInterpreter()
         break
       }
@@ -161,7 +162,7 @@ package final class RegionTranslator {
       emitter.perform(operation)
       if e.pointee.isLeft {
         left[Int(operation.opcode.rawValue)] += 1
-        trail?.markLeft()
+        if isRead { trail?.markLeft() }
         let endsHere = e.pointee.endsHere
         e.pointee.restore(before)
         if endsHere {
@@ -179,7 +180,7 @@ package final class RegionTranslator {
         e.pointee.end(at: e.pointee.pc)
       }
     }
-    trail?.end = e.pointee.assembler.cursor
+    if isRead { trail?.end = e.pointee.assembler.cursor }
     e.pointee.finish(page, memory)
     instructionCount += e.pointee.executed
     regionCount += 1
