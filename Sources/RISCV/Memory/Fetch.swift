@@ -10,7 +10,7 @@ extension Hart {
   func enterPage(_ pc: UInt64) throws(Exit) -> UnsafeMutablePointer<Operation> {
     let (physical, host, isUniform) = try fetchPlace(pc, 2)
     if isUniform, let host {
-      if let slots = code.slots(at: physical, host: host - Int(physical & 0xfff)) {
+      if let slots = code.slots(at: physical, host: host - Int(physical & 0xfff), for: lookaside) {
         lookaside.fillFetch(fetchView, virtual: pc, slots: slots)
         if log.has(.translation) {
           logTranslation(pc, .fetch, to: physical, readable: false, writable: false)

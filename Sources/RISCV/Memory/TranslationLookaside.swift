@@ -1,6 +1,7 @@
 // Unsafe pointers: one block of entries, mapped for the hart's life; indices are masked.
 import Glibc
 import Logging
+import Synchronization
 
 /// A lookaside entry: translation and permission of one 4 KiB page in one view, 32 bytes.
 package struct LookasideEntry {
@@ -54,6 +55,15 @@ package final class TranslationLookaside: Sendable {
   /// Beside each fetch entry a translator's mark for the page that it leads to; 0 for none.
   nonisolated(unsafe) let marks: UnsafeMutablePointer<UInt32>
 
+  /// Of the hart, for those who wait for what it may have in flight.
+  let turns = Turns()
+
+  /// In the hart's block; set once, by the hart.
+  nonisolated(unsafe) var windows: UnsafeMutablePointer<Windows>?
+  /// Some page of a window that may be for stores has gained code: the hart's engine shuts the windows before
+  /// it runs on. By pointer, so that reading it counts no reference.
+  package nonisolated(unsafe) let windowsAreVoid: UnsafeMutablePointer<Atomic<Bool>>
+
   /// Entries filled since the last flush, so that a flush costs what was used, and other harts find them.
   private nonisolated(unsafe) let journal: UnsafeMutablePointer<UInt32>
   private nonisolated(unsafe) var journalCount = 0
@@ -84,6 +94,8 @@ package final class TranslationLookaside: Sendable {
     marks = .allocate(capacity: fetchCount)
     marks.initialize(repeating: 0, count: fetchCount)
     fetchJournal = .allocate(capacity: Self.fetchJournalCapacity)
+    windowsAreVoid = .allocate(capacity: 1)
+    windowsAreVoid.initialize(to: Atomic(false))
   }
 
   /// Zeroed memory that exists where it is touched, page by page.
@@ -103,6 +115,8 @@ package final class TranslationLookaside: Sendable {
     fetches.deallocate()
     marks.deallocate()
     fetchJournal.deallocate()
+    windowsAreVoid.deinitialize(count: 1)
+    windowsAreVoid.deallocate()
   }
 
   func table(_ view: View) -> UnsafeMutablePointer<LookasideEntry> {
@@ -132,7 +146,8 @@ package final class TranslationLookaside: Sendable {
     entry.pointee.delta = delta
     entry.pointee.physical = physical & ~0xfff
     entry.pointee.readTag = readable ? page | 0xfff : LookasideEntry.none
-    entry.pointee.writeTag = writable ? page | 0xfff : LookasideEntry.none
+    // Who may store may load, too: translated code then asks only once.
+    entry.pointee.writeTag = writable && readable ? page | 0xfff : LookasideEntry.none
   }
 
   /// Takes a write permission back right after `fill`, where the page turned out to have gained code.
@@ -179,7 +194,10 @@ package final class TranslationLookaside: Sendable {
     log.write("tlb_flush_page: hart \(hart), page 0x\(hexadecimal(page & ~0xfff, 16))\n")
   }
 
+  func shutWindows() { windows?.pointee.shut() }
+
   private func flushEntries() {
+    shutWindows()
     for i in 0..<journalCount { clear(entries + Int(journal[i])) }
     journalCount = 0
     largeLow = .max
@@ -188,6 +206,7 @@ package final class TranslationLookaside: Sendable {
 
   /// Forgets one view's data entries.
   func flush(_ view: View) {
+    shutWindows()
     for i in 0..<journalCount where Int(journal[i]) / Self.entryCount == view.rawValue {
       clear(entries + Int(journal[i]))
     }
@@ -197,6 +216,7 @@ package final class TranslationLookaside: Sendable {
   func flush(page virtual: UInt64) {
     guard virtual < largeLow || virtual > largeHigh else { return flush() }
     if log.has(.pages) { logFlush(page: virtual) }
+    shutWindows()
     for view in 0..<Self.viewCount {
       clear(entries + view * Self.entryCount + Int(truncatingIfNeeded: virtual >> 12) % Self.entryCount)
       forgetFetch(view * Self.fetchCount + Int(truncatingIfNeeded: virtual >> 12) % Self.fetchCount)
@@ -231,6 +251,8 @@ package final class TranslationLookaside: Sendable {
         entry.pointee.writeTag = LookasideEntry.none
       }
     }
+    // Only now: who shuts its windows before opens none of these again.
+    windowsAreVoid.pointee.store(true, ordering: .sequentiallyConsistent)
   }
 
   /// From any thread: no fetch may come from these slots any more.
