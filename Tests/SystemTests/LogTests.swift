@@ -130,6 +130,23 @@ extension SystemTests {
       }
     }
 
+    /// Events are named without their flags, and the two that count are no matter for the log.
+    @Test func eventsThatCountNothingAreNamed() async throws {
+      let folder = try TemporaryFolder()
+      // li a0, 2; csrw mhpmevent3, a0; li a0, -1; slli a0, a0, 62; csrw mhpmevent3, a0; addi a0, a0, 7;
+      // csrw mhpmevent4, a0; then the finisher.
+      let code: [UInt32] = [
+        0x0020_0513, 0x3235_1073, 0xfff0_0513, 0x03e5_1513, 0x3235_1073, 0x0075_0513, 0x3245_1073,
+        Encoding.u(0x37, 6, 0x100), Encoding.u(0x37, 7, 5), Encoding.i(0x13, 0, 7, 7, 0x555),
+        Encoding.s(0x23, 2, 6, 7, 0), 0x6f,
+      ]
+      let kernel = try folder.write(
+        code.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) } }, "kernel")
+      let ran = try await Programs.run(try Self.machine(kernel) + ["-d", "unimp"], seconds: 20)
+      #expect(ran.end == .exit(0), "\(ran)")
+      #expect(ran.output == "mhpmevent4: event 0x7 counts nothing\n")
+    }
+
     @Test func perfFindsNamesForTranslatedFunctions() async throws {
       let folder = try TemporaryFolder()
       let kernel = try await Self.build(folder)

@@ -277,8 +277,10 @@ extension Hart {
       let index = number & 31
       setCounter(index, counter(index) & 0xffff_ffff | value << 32)
     case 0x323...0x33f:
-      if value > 2, log.has(.unimplemented) {
-        log.write("mhpmevent\(number & 31): event 0x\(hexadecimal(value)) counts nothing\n")
+      // The upper eight bits are no part of the event's number (Sscofpmf).
+      let event = value & 0xff_ffff_ffff_ffff
+      if event > 2, log.has(.unimplemented) {
+        log.write("mhpmevent\(number & 31): event 0x\(hexadecimal(event)) counts nothing\n")
       }
       keepingCounters { s.pointee.mhpmevent[number & 31] = value }
     case CSR.mcountinhibit: keepingCounters { s.pointee.mcountinhibit = value & 0xffff_fffd }
