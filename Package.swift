@@ -20,12 +20,13 @@ let package = Package(
   targets: [
     // What Swift cannot express: variadic C (ioctl, fcntl, syscall), cmpxchg16b.
     .target(name: "CHost"),
-    .target(name: "RISCV", dependencies: ["CHost"], swiftSettings: fast),
-    .target(name: "Translator", dependencies: ["RISCV", "CHost"], swiftSettings: fast),
-    .target(name: "Machine", dependencies: ["RISCV", "CHost"], swiftSettings: fast),
+    .target(name: "Logging", swiftSettings: strict),
+    .target(name: "RISCV", dependencies: ["CHost", "Logging"], swiftSettings: fast),
+    .target(name: "Translator", dependencies: ["RISCV", "CHost", "Logging"], swiftSettings: fast),
+    .target(name: "Machine", dependencies: ["RISCV", "CHost", "Logging"], swiftSettings: fast),
     .target(name: "Storage", dependencies: ["Machine", "CHost"], swiftSettings: strict),
     .target(name: "Consoles", dependencies: ["Machine", "CHost"], swiftSettings: strict),
-    .target(name: "Devices", dependencies: ["Machine", "RISCV"], swiftSettings: fast),
+    .target(name: "Devices", dependencies: ["Machine", "RISCV", "Logging"], swiftSettings: fast),
     // Kernels come compressed: gzip, zstd, xz and lzma.
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
@@ -34,18 +35,18 @@ let package = Package(
       name: "Boot", dependencies: ["Machine", "RISCV", "CZlib", "CZstd", "CLzma"],
       swiftSettings: strict),
     .target(
-      name: "Boards", dependencies: ["Machine", "RISCV", "Translator", "Devices", "Boot"],
+      name: "Boards", dependencies: ["Machine", "RISCV", "Translator", "Devices", "Boot", "Logging"],
       swiftSettings: strict),
     .target(
-      name: "Control", dependencies: ["Machine", "Consoles"],
+      name: "Control", dependencies: ["Machine", "Consoles", "RISCV", "Logging"],
       swiftSettings: strict),
     .target(
-      name: "CommandLineOptions", dependencies: ["Machine", "RISCV"], swiftSettings: strict),
+      name: "CommandLineOptions", dependencies: ["Machine", "RISCV", "Logging"], swiftSettings: strict),
     .executableTarget(
       name: "apus-system-riscv64",
       dependencies: [
         "CommandLineOptions", "Control", "Boards", "Boot", "Devices", "Storage", "Consoles",
-        "Machine", "RISCV",
+        "Machine", "RISCV", "Translator", "Logging",
       ], swiftSettings: strict),
     // Measures Apus against QEMU: docs/benchmarks.md.
     .executableTarget(name: "apus-bench", path: "Benchmarks/Harness", swiftSettings: strict),
@@ -55,25 +56,29 @@ let package = Package(
       path: "Benchmarks/Conformers", exclude: ["kernels.c", "kernels.ld", "build-kernels"],
       swiftSettings: fast),
     .testTarget(name: "BootTests", dependencies: ["Boot", "Machine"], swiftSettings: strict),
+    .testTarget(name: "LoggingTests", dependencies: ["Logging"], swiftSettings: strict),
     .testTarget(
       name: "BoardsTests", dependencies: ["Boards", "Boot", "Devices", "Machine", "RISCV"],
       resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(name: "RISCVTests", dependencies: ["RISCV"], swiftSettings: strict),
     .testTarget(
-      name: "TranslatorTests", dependencies: ["Translator", "Machine", "RISCV"], swiftSettings: strict),
+      name: "TranslatorTests", dependencies: ["Translator", "Machine", "RISCV", "Logging"],
+      swiftSettings: strict),
     .testTarget(
-      name: "DevicesTests", dependencies: ["Devices", "Machine", "RISCV"], swiftSettings: strict),
+      name: "DevicesTests", dependencies: ["Devices", "Machine", "RISCV", "Logging"], swiftSettings: strict),
     .testTarget(
-      name: "VirtIOTests", dependencies: ["Devices", "Machine"], swiftSettings: strict),
+      name: "VirtIOTests", dependencies: ["Devices", "Machine", "Logging"], swiftSettings: strict),
     .testTarget(
       name: "StorageTests", dependencies: ["Storage", "Machine", "CHost"], swiftSettings: strict),
     .testTarget(
-      name: "CommandLineOptionsTests", dependencies: ["CommandLineOptions", "Machine"], swiftSettings: strict),
+      name: "CommandLineOptionsTests", dependencies: ["CommandLineOptions", "Machine", "Logging"],
+      swiftSettings: strict),
     .testTarget(
       name: "ConsolesTests", dependencies: ["Consoles", "Machine", "apus-system-riscv64"],
       swiftSettings: strict),
     .testTarget(
-      name: "ControlTests", dependencies: ["Control", "Consoles", "Machine"], swiftSettings: strict),
+      name: "ControlTests", dependencies: ["Control", "Consoles", "Machine", "RISCV", "Logging"],
+      swiftSettings: strict),
     // Guests on the program itself, beside the reference emulator.
     .testTarget(
       name: "SystemTests", dependencies: ["RISCV", "Machine", "apus-system-riscv64"], swiftSettings: strict),

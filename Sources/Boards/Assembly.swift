@@ -1,3 +1,4 @@
+import Logging
 import Machine
 import RISCV
 import Translator
@@ -17,23 +18,24 @@ extension Boards {
   /// This is the one place where harts come into being.
   package static func assemble(
     _ configuration: MachineConfiguration, backEnds: BackEnds, settings: MachineRunner.Settings,
-    startOfDay: UInt64? = nil
+    startOfDay: UInt64? = nil, log: Log = Log(), perfMap: PerfMap? = nil
   ) throws(ConfigurationError) -> Assembly {
     let clock = Clock(
       mode: configuration.instructionShift.map { .instructions(shift: $0) } ?? .host, startOfDay: startOfDay)
     let relay = ControlRelay(isDeterministic: clock.mode != .host)
     let services = MachineServices(
       clock: clock, timers: Timers(), power: relay, gate: relay,
-      entropy: configuration.seed.map { SeededEntropy(seed: $0) } ?? HostEntropy())
+      entropy: configuration.seed.map { SeededEntropy(seed: $0) } ?? HostEntropy(), log: log)
     let machine = try build(configuration, backEnds: backEnds, services: services)
 
     var harts: [Hart] = []
     for (index, port) in machine.ports.enumerated() {
       let hart = Hart(
-        id: UInt64(index), features: machine.cpu.features, memory: machine.memory, time: clock, port: port)
+        id: UInt64(index), features: machine.cpu.features, memory: machine.memory, time: clock, port: port,
+        log: log)
       hart.resetPC = machine.startPC(ofHart: index)
       hart.reset()
-      try accelerate(hart, configuration)
+      try accelerate(hart, configuration, perfMap)
       harts.append(hart)
     }
     let warnings = machine.warnings + machine.load()
@@ -54,7 +56,7 @@ extension Boards {
   private static let codeSize = 64 << 20
 
   /// Gives the hart the engine that `-accel` asks for.
-  private static func accelerate(_ hart: Hart, _ configuration: MachineConfiguration)
+  private static func accelerate(_ hart: Hart, _ configuration: MachineConfiguration, _ perfMap: PerfMap?)
     throws(ConfigurationError)
   {
     let accelerator = configuration.accelerator
@@ -63,7 +65,7 @@ extension Boards {
     do throws(CodeMemoryError) {
       _ = try TranslatedHart(
         hart, codeSize: max(size, TranslatedHart.smallestCodeSize),
-        regionLimit: accelerator.isOneByOne ? 1 : TranslatedHart.largestRegion)
+        regionLimit: accelerator.isOneByOne ? 1 : TranslatedHart.largestRegion, perfMap: perfMap)
     } catch {
       throw ConfigurationError("\(error); '-accel interp' does without")
     }

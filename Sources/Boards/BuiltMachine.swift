@@ -1,5 +1,6 @@
 import Boot
 import Devices
+import Logging
 import Machine
 import RISCV
 
@@ -10,11 +11,12 @@ package struct MachineServices: Sendable {
   package let lock: MachineLock
 
   package init(
-    clock: Clock, timers: Timers, power: any PowerControl, gate: any InputGate, entropy: any EntropySource
+    clock: Clock, timers: Timers, power: any PowerControl, gate: any InputGate, entropy: any EntropySource,
+    log: Log = Log()
   ) {
     lock = MachineLock()
     environment = DeviceEnvironment(
-      memory: AddressSpace(lock: lock), clock: clock, timers: timers, power: power, gate: gate,
+      memory: AddressSpace(lock: lock, log: log), clock: clock, timers: timers, power: power, gate: gate,
       entropy: entropy)
   }
 }

@@ -27,6 +27,15 @@ int host_memfd_create(const char *name, unsigned flags) {
   return fd < 0 ? -errno : fd;
 }
 
+void *host_map_again(void *memory, size_t size, int protection) {
+  // An old size of zero asks for a second mapping of the same pages.
+  void *again = mremap(memory, 0, size, MREMAP_MAYMOVE);
+  if (again == MAP_FAILED) return NULL;
+  if (mprotect(again, size, protection) == 0) return again;
+  munmap(again, size);
+  return NULL;
+}
+
 int host_compare_exchange_16(void *word, uint64_t expected[2], const uint64_t desired[2]) {
 #if defined(__x86_64__)
   uint8_t replaced;

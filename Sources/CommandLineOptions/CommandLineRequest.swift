@@ -1,3 +1,4 @@
+import Logging
 import Machine
 
 /// All that a command line asks for.
@@ -18,6 +19,9 @@ package struct CommandLineRequest: Sendable {
   package var noShutdown = false
   /// `-report`: where the account of the run goes when the machine ends; "-" is standard error.
   package var reportPath: String?
+  package var log = LogRequest()
+  /// `-perfmap`: name translated code for Linux perf.
+  package var mapsForPerf = false
   /// `-icount sleep=`: an idle deterministic machine waits for its next timer in real time.
   package var idleSleeps = true
   package var realTimeClock = RealTimeClockBase.utc
@@ -33,6 +37,15 @@ package struct CommandLineRequest: Sendable {
   /// One line for somebody who expected a window.
   package var hint: String?
 
+  package init() {}
+}
+
+/// `-d`, `-dfilter` and `-D`.
+package struct LogRequest: Sendable, Equatable {
+  package var items: LogItems = []
+  package var filter = AddressFilter()
+  /// nil: standard error.
+  package var file: String?
   package init() {}
 }
 

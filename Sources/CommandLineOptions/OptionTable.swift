@@ -223,6 +223,23 @@ struct Option: Sendable {
     ) { reader, argument in
       reader.request.reportPath = argument
     },
+    Option("d", "item1,...", .debug, "log the items to standard error ('-d help' for the list)") {
+      (reader, argument) throws(CommandLineError) in try reader.log(argument)
+    },
+    Option("D", "FILE", .debug, "log to FILE instead; %d in it becomes the process's number") {
+      reader, argument in
+      reader.request.log.file = argument
+    },
+    Option(
+      "dfilter", "range,...", .debug,
+      """
+      log only translations and executions of guest addresses in the ranges:
+      START+SIZE, END-SIZE or FIRST..LAST
+      """
+    ) { (reader, argument) throws(CommandLineError) in try reader.logFilter(argument) },
+    Option("perfmap", nil, .debug, "name translated guest functions for Linux perf, in /tmp/perf-PID.map") {
+      reader, _ in reader.request.mapsForPerf = true
+    },
     Option("no-shutdown", nil, .debug, "stop instead of ending when the guest powers off") { reader, _ in
       reader.request.noShutdown = true
     },
@@ -288,7 +305,6 @@ struct Option: Sendable {
     .later("debugcon", "", "the debug console is"), .later("pidfile", "", "a PID file is"),
     .later("preconfig", nil, "-preconfig is"), .later("overcommit", "", "overcommit hints are"),
     .later("gdb", "", "the GDB server is"), .later("s", nil, "the GDB server is"),
-    .later("d", "", "logging is"), .later("D", "", "logging is"), .later("dfilter", "", "logging is"),
     .later("loadvm", "", "snapshots are"), .later("daemonize", nil, "-daemonize is"),
     .later("option-rom", "", "option ROMs are"), .later("watchdog-action", "", "watchdogs are"),
     .later("incoming", "", "migration is"), .later("only-migratable", nil, "migration is"),
@@ -296,7 +312,7 @@ struct Option: Sendable {
     .later("sandbox", "", "the system call filter is"), .later("readconfig", "", "configuration files are"),
     .later("trace", "", "tracing is"), .later("plugin", "", "plugins are"),
     .later("run-with", "", "-run-with is"),
-    .later("perfmap", nil, "perf maps are"), .later("jitdump", nil, "perf maps are"),
+    .later("jitdump", nil, "perf's dump files are"),
     .later("dump-vmstate", "", "migration is"), .later("enable-sync-profile", nil, "lock profiling is"),
     .later("qtest", "", "the test protocol is"), .later("qtest-log", "", "the test protocol is"),
   ]

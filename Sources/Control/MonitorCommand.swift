@@ -45,6 +45,12 @@ struct MonitorCommand: Sendable {
     MonitorCommand("info", "[subcommand]", "show various information about the system state") {
       (session, text) throws(MonitorError) in try session.info(&text)
     },
+    MonitorCommand("log", "item1[,...]", "activate logging of the specified items") {
+      (session, text) throws(MonitorError) in try session.setLog(session.word(&text))
+    },
+    MonitorCommand("logfile", "filename", "output logs to 'filename'") {
+      (session, text) throws(MonitorError) in try session.setLogFile(session.word(&text))
+    },
     MonitorCommand("print|p", "/fmt expr", "print expression value (use $reg for CPU register access)") {
       (session, text) throws(MonitorError) in try session.printValue(&text)
     },

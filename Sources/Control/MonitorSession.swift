@@ -1,3 +1,6 @@
+import Logging
+import RISCV
+
 /// One conversation with the monitor, without the keys: a line goes in, an answer comes out. Lines of the
 /// answer end in \r\n.
 package final class MonitorSession: @unchecked Sendable {
@@ -92,6 +95,7 @@ package final class MonitorSession: @unchecked Sendable {
       guard !rows.isEmpty else { throw MonitorError("unknown command: 'info \(subject)'") }
       return rows.map { $0.line(prefix: "info ") }.joined()
     }
+    if name == "log" { return logListing }
     guard let command = MonitorCommand.all.first(where: { $0.answers(to: name) }) else {
       throw MonitorError("unknown command: '\(name)'")
     }
@@ -112,6 +116,32 @@ package final class MonitorSession: @unchecked Sendable {
   func selectHart(_ index: UInt64) throws(MonitorError) {
     guard index < UInt64(machine.hartCount) else { throw MonitorError("invalid CPU index") }
     hart = Int(index)
+  }
+
+  // MARK: log, logfile
+
+  private var logListing: String {
+    LogItems.listing(withNone: true).replacing("\n", with: "\r\n")
+  }
+
+  func setLog(_ text: Substring) throws(MonitorError) -> String {
+    guard !text.isEmpty else { throw MonitorError("log: string expected", suggestsHelp: true) }
+    do throws(LogError) {
+      machine.log.items = text == "none" ? [] : try LogItems(String(text))
+      return ""
+    } catch {
+      return error.showsListing ? logListing : "log: \(error)\r\n"
+    }
+  }
+
+  func setLogFile(_ path: Substring) throws(MonitorError) -> String {
+    guard !path.isEmpty else { throw MonitorError("logfile: filename expected", suggestsHelp: true) }
+    do throws(LogError) {
+      try machine.log.open(String(path))
+      return ""
+    } catch {
+      throw MonitorError(error.description)
+    }
   }
 
   // MARK: Numbers and memory
@@ -208,22 +238,7 @@ extension MonitorSession {
   }
 
   private func listing(ofHart index: Int) -> String {
-    let registers = machine.registers(ofHart: index)
-    let digits = registers.width / 4
-    func cell(_ name: String, _ value: UInt64) -> String {
-      " \(leftAligned(name, to: 8)) \(zeroPadded(value, to: digits))"
-    }
-    func table(_ names: [String], _ values: [UInt64]) -> String {
-      let cells = zip(names, values).map(cell)
-      return stride(from: 0, to: cells.count, by: 4).map {
-        cells[$0..<min($0 + 4, cells.count)].joined() + "\r\n"
-      }.joined()
-    }
-    var text = "\r\nCPU#\(index)\r\n" + cell("pc", registers.pc) + "\r\n"
-    for (name, value) in registers.controls { text += cell(name, value) + "\r\n" }
-    text += table(HartRegisters.integerNames.enumerated().map { "x\($0)/\($1)" }, registers.integers)
-    text += table(HartRegisters.floatNames.enumerated().map { "f\($0)/\($1)" }, registers.floats)
-    return text
+    "\r\nCPU#\(index)\r\n" + machine.registers(ofHart: index).text.replacing("\n", with: "\r\n")
   }
 
   func memoryListing(isFlat: Bool) -> String {
@@ -266,26 +281,15 @@ extension MonitorSession {
 
 }
 
-extension HartRegisters {
-  static let integerNames = [
-    "zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3", "a4", "a5", "a6",
-    "a7",
-    "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6",
-  ]
-  static let floatNames = [
-    "ft0", "ft1", "ft2", "ft3", "ft4", "ft5", "ft6", "ft7", "fs0", "fs1", "fa0", "fa1", "fa2", "fa3", "fa4",
-    "fa5",
-    "fa6", "fa7", "fs2", "fs3", "fs4", "fs5", "fs6", "fs7", "fs8", "fs9", "fs10", "fs11", "ft8", "ft9",
-    "ft10",
-    "ft11",
-  ]
-
+extension RegisterDump {
   /// The value of `$name`: pc, x5, t0, fp, fa0, mstatus.
   subscript(name: String) -> UInt64? {
     if name == "pc" { return pc }
     if name == "fp" { return integers.count > 8 ? integers[8] : nil }
-    if let index = Self.integerNames.firstIndex(of: name), index < integers.count { return integers[index] }
-    if let index = Self.floatNames.firstIndex(of: name), index < floats.count { return floats[index] }
+    if let index = RegisterNames.integer.firstIndex(of: name), index < integers.count {
+      return integers[index]
+    }
+    if let index = RegisterNames.float.firstIndex(of: name), index < floats.count { return floats[index] }
     if name.first == "x", let index = Int(name.dropFirst()), integers.indices.contains(index) {
       return integers[index]
     }

@@ -1,3 +1,6 @@
+import Logging
+import RISCV
+
 /// What the monitor needs of a machine, and all that it knows of one.
 package protocol MonitoredMachine: AnyObject, Sendable {
   var runState: RunState { get }
@@ -13,7 +16,7 @@ package protocol MonitoredMachine: AnyObject, Sendable {
   /// Ends the program.
   func quit()
   /// A hart's registers at a moment when it does not run.
-  func registers(ofHart hart: Int) -> HartRegisters
+  func registers(ofHart hart: Int) -> RegisterDump
   /// `count` bytes of guest-physical memory, in accesses of `width` bytes where a device answers; nil
   /// where anything is missing.
   func readPhysical(_ address: UInt64, count: Int, width: Int) -> [UInt8]?
@@ -26,6 +29,8 @@ package protocol MonitoredMachine: AnyObject, Sendable {
   var deviceTree: [DeviceNode] { get }
   /// What the translators of the harts have done; nil for a hart that is interpreted. Taken at rest.
   var engines: [EngineSummary?] { get }
+  /// Where the machine's parts log.
+  var log: Log { get }
   /// What was placed into memory at start: firmware, kernel, device tree.
   var images: [MemoryImage] { get }
 }
@@ -35,27 +40,6 @@ package enum RunState: String, Sendable {
   case paused
   case prelaunch = "paused (prelaunch)"
   case shutDown = "paused (shutdown)"
-}
-
-package struct HartRegisters: Sendable {
-  /// 32 or 64: how wide a register prints.
-  package var width: Int
-  package var pc: UInt64
-  /// By name, in printing order.
-  package var controls: [(name: String, value: UInt64)]
-  package var integers: [UInt64]
-  /// Empty where there is no floating point.
-  package var floats: [UInt64]
-
-  package init(
-    width: Int, pc: UInt64, controls: [(name: String, value: UInt64)], integers: [UInt64], floats: [UInt64]
-  ) {
-    self.width = width
-    self.pc = pc
-    self.controls = controls
-    self.integers = integers
-    self.floats = floats
-  }
 }
 
 package struct MemoryRange: Sendable {

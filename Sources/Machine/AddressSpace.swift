@@ -2,6 +2,7 @@
 // address space; every access is checked against its block's bounds before a pointer is formed.
 import CHost
 import Glibc
+import Logging
 import RISCV
 
 /// A range of guest-physical addresses and what answers there.
@@ -32,15 +33,17 @@ package final class AddressSpace: PhysicalMemory {
   /// Sorted by base, disjoint. Written only while the board is built.
   package private(set) nonisolated(unsafe) var regions: [MemoryRegion] = []
   package let code: CodePages
+  package let log: Log
   private let lock: MachineLock
   /// The largest block of RAM, whole pages of it; size zero before there is one.
   private nonisolated(unsafe) var mainMemory = (
     base: UInt64(0), size: UInt64(0), host: UnsafeMutableRawPointer(bitPattern: 4096).unsafelyUnwrapped
   )
 
-  package init(lock: MachineLock) {
+  package init(lock: MachineLock, log: Log = Log()) {
     self.lock = lock
-    code = CodePages()
+    self.log = log
+    code = CodePages(log: log)
   }
 
   // MARK: Building
@@ -156,6 +159,7 @@ package final class AddressSpace: PhysicalMemory {
   }
 
   package func readDevice(_ address: UInt64, width: Int) -> UInt64? {
+    if log.has(Self.logged) { logAccess(address, width, writing: nil) }
     guard let region = region(at: address), address &+ UInt64(width - 1) <= region.last else { return nil }
     let offset = address &- region.base
     switch region.kind {
@@ -172,6 +176,7 @@ package final class AddressSpace: PhysicalMemory {
   }
 
   package func writeDevice(_ address: UInt64, width: Int, _ value: UInt64) -> Bool {
+    if log.has(Self.logged) { logAccess(address, width, writing: value) }
     guard let region = region(at: address), address &+ UInt64(width - 1) <= region.last else { return false }
     let offset = address &- region.base
     switch region.kind {
@@ -189,6 +194,32 @@ package final class AddressSpace: PhysicalMemory {
     case .rom:
       return true
     }
+  }
+
+  /// What accesses to devices can have logged.
+  private static let logged: LogItems = [.guestErrors, .unimplemented, .invalidAccesses]
+
+  /// Says what is wrong with an access, where something is.
+  @inline(never)
+  private func logAccess(_ address: UInt64, _ width: Int, writing value: UInt64?) {
+    func refuse(_ address: UInt64, _ region: String, _ reason: String) {
+      guard log.has([.guestErrors, .invalidAccesses]) else { return }
+      log.write(
+        "Invalid \(value == nil ? "read" : "write") at addr 0x\(hexadecimal(address)), size \(width), "
+          + "region '\(region)', reason: \(reason)\n")
+    }
+    guard let region = region(at: address), address &+ UInt64(width - 1) <= region.last else {
+      return refuse(address, "(null)", "rejected")
+    }
+    guard case .device(let device, let widths, let isLockFree) = region.kind else { return }
+    let offset = address &- region.base
+    guard widths.contains(width) else {
+      return refuse(
+        offset, region.name, "invalid size (min:\(widths.lowerBound) max:\(widths.upperBound))")
+    }
+    let access = DeviceAccess(offset: offset, width: width, value: value)
+    let remark = isLockFree ? device.remark(on: access) : lock.withLock { device.remark(on: access) }
+    if let remark, log.has(remark.item) { log.write(remark.text + "\n") }
   }
 
   private func region(at address: UInt64) -> MemoryRegion? {

@@ -1,3 +1,5 @@
+import Logging
+
 /// How a guest may reach a device register.
 package enum RegisterAccess: String, Sendable {
   case readOnly = "RO"
@@ -55,4 +57,39 @@ package protocol MMIODevice: Device {
   /// Reads `width` bytes at `offset` in the window; the region's `widths` have been checked.
   func read(_ offset: UInt64, width: Int) -> UInt64
   func write(_ offset: UInt64, width: Int, _ value: UInt64)
+  /// What is to be said of an access that is about to happen: a register that is not there, something that
+  /// the device does not do. Changes nothing, and is asked only where somebody reads the answers.
+  func remark(on access: DeviceAccess) -> DeviceRemark?
+}
+
+extension MMIODevice {
+  package func remark(on access: DeviceAccess) -> DeviceRemark? { nil }
+}
+
+/// A load from a device, or a store to it.
+package struct DeviceAccess: Sendable {
+  package let offset: UInt64
+  package let width: Int
+  /// What is stored; nil for a load.
+  package let value: UInt64?
+
+  package init(offset: UInt64, width: Int, value: UInt64? = nil) {
+    self.offset = offset
+    self.width = width
+    self.value = value
+  }
+}
+
+/// A line for the log.
+package struct DeviceRemark: Sendable, Equatable {
+  /// `guestErrors` or `unimplemented`.
+  package let item: LogItems
+  package let text: String
+
+  package static func guestError(_ text: String) -> DeviceRemark {
+    DeviceRemark(item: .guestErrors, text: text)
+  }
+  package static func unimplemented(_ text: String) -> DeviceRemark {
+    DeviceRemark(item: .unimplemented, text: text)
+  }
 }

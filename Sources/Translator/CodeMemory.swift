@@ -1,4 +1,4 @@
-// Unsafe pointers: two mappings of one memory file, owned by this object, `size` bytes each.
+// Unsafe pointers: two mappings of the same memory, owned by this object, `size` bytes each.
 import CHost
 import Glibc
 
@@ -11,23 +11,18 @@ package struct CodeMemoryError: Error, CustomStringConvertible {
 package final class CodeMemory: @unchecked Sendable {
   package let size: Int
   /// Where code is written.
-  let writable: UnsafeMutableRawPointer
+  package let writable: UnsafeMutableRawPointer
   /// Where the same bytes run.
-  let executable: UnsafeMutableRawPointer
+  package let executable: UnsafeMutableRawPointer
 
   package init(size: Int) throws(CodeMemoryError) {
-    let file = host_memfd_create("translated code", 1)
-    guard file >= 0 else { throw CodeMemoryError(description: "cannot set up memory for translated code") }
-    defer { close(file) }
-    guard ftruncate(file, size) == 0 else {
-      throw CodeMemoryError(description: "cannot set up \(size) bytes for translated code")
-    }
-    let write = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0)
+    // Anonymous and no memory file, because perf names only code that is in no file.
+    let flags = MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE
+    let write = mmap(nil, size, PROT_READ | PROT_WRITE, flags, -1, 0)
     guard let write, write != MAP_FAILED else {
       throw CodeMemoryError(description: "cannot map \(size) bytes for writing translated code")
     }
-    let execute = mmap(nil, size, PROT_READ | PROT_EXEC, MAP_SHARED, file, 0)
-    guard let execute, execute != MAP_FAILED else {
+    guard let execute = host_map_again(write, size, PROT_READ | PROT_EXEC) else {
       munmap(write, size)
       throw CodeMemoryError(description: "cannot map \(size) bytes for running translated code")
     }

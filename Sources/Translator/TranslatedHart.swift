@@ -1,4 +1,5 @@
 // Unsafe pointers: `jumpCache` is owned here; the hart's block outlives its engine's runs.
+import Logging
 import RISCV
 import Synchronization
 
@@ -12,7 +13,7 @@ package final class TranslatedHart: HartEngine {
   private typealias Enter = @convention(c) (UnsafeMutableRawPointer, UnsafeRawPointer) -> Int
 
   /// Owns this engine. Unsafe, because counting references costs more than an instruction does.
-  private unowned(unsafe) let hart: Hart
+  unowned(unsafe) let hart: Hart
   /// The hart's state, and what lies behind it.
   private let block: UnsafeMutableRawPointer
   /// Where `CodePages` counts its changes.
@@ -43,6 +44,13 @@ package final class TranslatedHart: HartEngine {
   private var forgottenAt: UInt64 = 0
   /// Times that everything was forgotten: sites from before are void.
   package private(set) var generation = 0
+  /// What the log wanted when this slice began; see `followLog`.
+  var logged: LogItems = []
+  /// The log shows each entry.
+  var tracesEntries = false
+  /// Each new region is shown or named.
+  var listsRegions = false
+  let perfMap: PerfMap?
 
   /// Bytes of host code that a hart needs at least.
   package static let smallestCodeSize = 256 << 10
@@ -61,9 +69,11 @@ package final class TranslatedHart: HartEngine {
   /// Becomes the engine of `hart`, which must be one that it can run.
   package init(
     _ hart: Hart, codeSize: Int = 32 << 20, regionLimit: Int = largestRegion,
-    features: HostFeatures = .current
+    features: HostFeatures = .current, perfMap: PerfMap? = nil
   ) throws(CodeMemoryError) {
     precondition(Self.canRun(hart))
+    self.perfMap = perfMap
+    listsRegions = perfMap != nil
     let memory = try CodeMemory(size: codeSize)
     self.hart = hart
     block = UnsafeMutableRawPointer(hart.state)
@@ -82,6 +92,9 @@ package final class TranslatedHart: HartEngine {
     seen = changes.pointee.load(ordering: .relaxed)
     frame(Emission.Frame.jumpCache, UInt(bitPattern: jumpCache))
     hart.engine = self
+    perfMap?.add(
+      UInt(bitPattern: memory.executable), Int(translator.end - UInt(bitPattern: memory.executable)),
+      "translated-code-entry")
   }
 
   deinit { jumpCache.deallocate() }
@@ -108,10 +121,12 @@ package final class TranslatedHart: HartEngine {
   package func run() -> Exit? {
     let hart = hart
     frame(Emission.Frame.mayZeroBlocks, hart.mayZeroBlocks ? 1 : 0)
+    if hart.log.items != logged { followLog(hart.log.items) }
     do throws(Exit) {
       while budget > 0 {
         forgetChangedCode()
         if let code = codeAtHand(pc) {
+          if tracesEntries { hart.logEntry(code) }
           if let exit = try run(hart, code) { return exit }
           // Whatever it was, the jump cache does not know where to go on.
           if budget <= 0 { break }
@@ -120,6 +135,7 @@ package final class TranslatedHart: HartEngine {
           if let exit = interpret(hart) { return exit }
           continue
         }
+        if tracesEntries { hart.logEntry(code) }
         if let exit = try run(hart, code) { return exit }
       }
       return nil
@@ -143,6 +159,7 @@ package final class TranslatedHart: HartEngine {
         return nil
       case .budget:
         let left = budget
+        if tracesEntries, left > 0 { hart.logEntry(0) }
         return left > 0 ? hart.interpret(left) : nil
       case .interpret:
         if budget <= 0 { return nil }
@@ -196,7 +213,8 @@ package final class TranslatedHart: HartEngine {
     }
     let before = generation
     guard let code = try code(at: pc, checked: false, careful: true) else { return nil }
-    if generation == before { translator.bypass(site, to: code) }
+    if generation == before, translator.linksRegions { translator.bypass(site, to: code) }
+    if tracesEntries { hart.logEntry(code) }
     return (code, false)
   }
 
@@ -209,11 +227,14 @@ package final class TranslatedHart: HartEngine {
     guard old != 0 else { return }
     page.noteWanderer(pc)
     translator.translate(entry, in: page, hart, neighbour: startedPage(behind:))
-    if let new = translator.code(at: entry, in: page) { translator.replace(old, by: new) }
+    guard let new = translator.code(at: entry, in: page) else { return }
+    translator.replace(old, by: new)
+    if listsRegions { list(entry, new - UInt(Emission.guardSize)) }
   }
 
   /// Has the interpreter run one instruction.
   private func interpret(_ hart: Hart) -> Exit? {
+    if tracesEntries { hart.logEntry(0) }
     if let slot = hart.slotAtHand { interpreted[Int(slot.pointee.opcode.rawValue)] += 1 }
     return hart.interpret(1)
   }
@@ -243,6 +264,7 @@ package final class TranslatedHart: HartEngine {
   }
 
   private func link(checked: Bool) throws(Exit) {
+    guard translator.linksRegions else { return }
     let site = frame(Emission.Frame.site, as: Int.self)
     let before = generation
     guard let code = try code(at: pc, checked: checked), generation == before else {
@@ -276,11 +298,13 @@ package final class TranslatedHart: HartEngine {
       }
       translator.translate(pc, careful: careful, in: page, hart, neighbour: startedPage(behind:))
       found = translator.code(at: pc, careful: careful, in: page)
+      if listsRegions, let found { list(pc, found - UInt(Emission.guardSize)) }
     }
     hart.mark(pc, slots, page.mark)
     guard let found else { return nil }
     if careful { return found }
     let checkedEntry = found - UInt(Emission.guardSize)
+    guard translator.linksRegions else { return checked ? checkedEntry : found }
     jumpCache[Int(truncatingIfNeeded: pc >> 1) % JumpCacheEntry.count] = JumpCacheEntry(
       pc: pc, code: checkedEntry)
     return checked ? checkedEntry : found

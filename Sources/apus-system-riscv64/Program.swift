@@ -5,8 +5,10 @@ import Consoles
 import Control
 import Devices
 import Glibc
+import Logging
 import Machine
 import RISCV
+import Translator
 
 /// The program: command line → configuration → machine → harts run → exit code.
 enum Program {
@@ -45,6 +47,8 @@ enum Program {
     let ending = Ending(reporter)
     ending.catchSignals()
 
+    let log = try openLog(request)
+    let perfMap = request.mapsForPerf ? try PerfMap() : nil
     let opener = BackEndOpener(request, reporter)
     let drives = try opener.openDrives()
     let entropy = try opener.openEntropy()
@@ -60,7 +64,8 @@ enum Program {
     settings.noShutdown = request.noShutdown
     settings.idleSleeps = request.idleSleeps
     let assembly = try Boards.assemble(
-      request.machine, backEnds: backEnds, settings: settings, startOfDay: request.realTimeClock.startOfDay)
+      request.machine, backEnds: backEnds, settings: settings, startOfDay: request.realTimeClock.startOfDay,
+      log: log, perfMap: perfMap)
     assembly.warnings.forEach { reporter.report("warning: \($0)") }
     if let path = request.machine.dumpDTB {
       try writeDeviceTree(assembly.machine.flattenedDeviceTree, to: path)
@@ -68,6 +73,10 @@ enum Program {
       return 0
     }
     if let hint = request.hint { reporter.report(hint) }
+    let shown = log.items.intersection([.guestCode, .operations, .hostCode])
+    if !shown.isEmpty || perfMap != nil, assembly.runner.harts.contains(where: { $0.engine == nil }) {
+      reporter.report("warning: these harts are interpreted: there is no translated code to log or to name")
+    }
 
     let runner = assembly.runner
     gate.connect(power: runner, gate: runner)
@@ -75,7 +84,7 @@ enum Program {
       stopWaiting()
       runner.quit()
     }
-    consoles.start(monitoring: RunningMachine(assembly, ending, disks))
+    consoles.start(monitoring: RunningMachine(assembly, ending, disks, log))
     let end = runner.run()
     ending.begin()
     // What the guest printed last is still on its way; a terminal that takes nothing must not hold up
@@ -83,9 +92,22 @@ enum Program {
     consoles.finish(patience: end == .quit ? 1000 : nil)
     assembly.machine.finishTransfers()
     for drive in drives.values { try drive.flush() }
+    perfMap?.flush()
     if let path = request.reportPath { try writeReport(assembly, to: path) }
     if case .guest(let code) = end { return code }
     return 0
+  }
+
+  private static func openLog(_ request: CommandLineRequest) throws(CommandLineError) -> Log {
+    let symbols = GuestSymbols(request.machine)
+    let log = Log(request.log.items, filter: request.log.filter) { symbols.place(of: $0) }
+    guard let file = request.log.file else { return log }
+    do throws(LogError) {
+      try log.open(file)
+    } catch {
+      throw CommandLineError(error.description)
+    }
+    return log
   }
 
   /// What two runs of a deterministic machine have in common.

@@ -1,5 +1,6 @@
 import Boards
 import Control
+import Logging
 import Machine
 import RISCV
 import Synchronization
@@ -11,9 +12,11 @@ final class RunningMachine: MonitoredMachine {
   private let ending: Ending
   private let disks: DiskSet
   private let hasStarted: Atomic<Bool>
+  let log: Log
 
-  init(_ assembly: Assembly, _ ending: Ending, _ disks: DiskSet) {
+  init(_ assembly: Assembly, _ ending: Ending, _ disks: DiskSet, _ log: Log) {
     self.disks = disks
+    self.log = log
     machine = assembly.machine
     runner = assembly.runner
     self.ending = ending
@@ -60,24 +63,9 @@ final class RunningMachine: MonitoredMachine {
 
   // MARK: Registers
 
-  /// As `info registers` lists them, with their CSR numbers (RISC-V Privileged 1.13, tables 4–8).
-  private static let controls: [(name: String, number: Int)] = [
-    ("mhartid", 0xf14), ("mstatus", 0x300), ("mip", 0x344), ("mie", 0x304), ("mideleg", 0x303),
-    ("medeleg", 0x302), ("mtvec", 0x305), ("stvec", 0x105), ("mepc", 0x341), ("sepc", 0x141),
-    ("mcause", 0x342),
-    ("scause", 0x142), ("mtval", 0x343), ("stval", 0x143), ("mscratch", 0x340), ("sscratch", 0x140),
-    ("satp", 0x180),
-  ]
-
-  func registers(ofHart index: Int) -> HartRegisters {
+  func registers(ofHart index: Int) -> RegisterDump {
     let hart = runner.harts[index]
-    return runner.atRest {
-      HartRegisters(
-        width: hart.features.xlen, pc: hart.state.pointee.pc,
-        controls: Self.controls.compactMap { name, number in hart.peekCSR(number).map { (name, $0) } },
-        integers: (0..<32).map { hart[x: $0] },
-        floats: hart.features.extensions.contains(.f) ? (0..<32).map { hart[f: $0] } : [])
-    }
+    return runner.atRest { RegisterDump(hart) }
   }
 
   var engines: [EngineSummary?] {

@@ -1,4 +1,5 @@
 import CommandLineOptions
+import Logging
 import Machine
 import Testing
 
@@ -234,7 +235,7 @@ struct ErrorTexts {
   @Test(
     "What QEMU has and Apus has not is said in one sentence",
     arguments: [
-      "-netdev user,id=n", "-s", "-gdb tcp::1", "-numa node", "-vnc :0", "-pflash x", "-cdrom x", "-d int",
+      "-netdev user,id=n", "-s", "-gdb tcp::1", "-numa node", "-vnc :0", "-pflash x", "-cdrom x", "-d tid",
       "-semihosting", "-qmp stdio", "-daemonize", "-readconfig x", "-plugin x", "-incoming x", "-usb",
       "-smbios x",
       "-M virt,usb=on", "-chardev pty,id=x", "-object iothread,id=x", "-icount auto", "-nic user",
@@ -461,6 +462,28 @@ struct HelpAnswers {
   @Test("The first line of -version is what build systems compare")
   func version() throws {
     #expect(try answer("-version").hasPrefix("QEMU emulator version 10.0."))
+  }
+
+  @Test("-d, -D and -dfilter are read")
+  func log() throws {
+    let request = try request("-d int,in_asm -dfilter 0x1000+16 -D x.log -perfmap")
+    #expect(request.log.items == [.interrupts, .guestCode])
+    #expect(request.log.filter.ranges == [0x1000...0x100f])
+    #expect(request.log.file == "x.log")
+    #expect(request.mapsForPerf)
+    #expect(try answer("-d help").hasPrefix("Log items (comma separated):\nout_asm         show "))
+    #expect(try answer("-d int,help") == answer("-d ?"))
+  }
+
+  @Test("What -d and -dfilter do not take is said with the option")
+  func badLog() throws {
+    #expect(complaints("-dfilter zz") == ["-dfilter zz: Bad range specifier"])
+    let messages = complaints("-d int,foo")
+    #expect(messages.count == 1)
+    #expect(
+      messages.first?.hasPrefix("-d int,foo: there is no log item 'foo'\nLog items (comma separated):\n")
+        == true)
+    #expect(complaints("-d op_opt").first?.contains("no intermediate code") == true)
   }
 
   @Test("-help names every section and what is not there yet")

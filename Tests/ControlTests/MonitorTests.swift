@@ -1,6 +1,8 @@
 import Consoles
 import Control
+import Logging
 import Machine
+import RISCV
 import Synchronization
 import Testing
 
@@ -12,9 +14,10 @@ private final class MockMachine: MonitoredMachine {
     var isOff = false
   }
   let state = Mutex(State())
+  let log = Log()
   let ram = (0..<65536).map { UInt8(truncatingIfNeeded: $0) }
 
-  private func log(_ word: String) { state.withLock { $0.log.append(word) } }
+  private func note(_ word: String) { state.withLock { $0.log.append(word) } }
   var runState: RunState { state.withLock { $0.isRunning } ? .running : .paused }
   var hartCount: Int { 2 }
   func stop() { state.withLock { $0.isRunning = false } }
@@ -25,12 +28,12 @@ private final class MockMachine: MonitoredMachine {
   func commit(_ name: String) throws(MonitorError) {
     if name != "all" { throw MonitorError("Device '\(name)' not found") }
   }
-  func reset() { log("reset") }
+  func reset() { note("reset") }
   func powerDown() throws(MonitorError) { throw MonitorError("Error: no power button") }
-  func quit() { log("quit") }
+  func quit() { note("quit") }
 
-  func registers(ofHart hart: Int) -> HartRegisters {
-    HartRegisters(
+  func registers(ofHart hart: Int) -> RegisterDump {
+    RegisterDump(
       width: 64, pc: 0x8000_0000 + UInt64(hart) * 4, controls: [("mhartid", UInt64(hart)), ("satp", 0)],
       integers: (0..<32).map { UInt64($0) * 0x11 }, floats: hart == 0 ? (0..<32).map { UInt64($0) } : [])
   }
@@ -124,6 +127,13 @@ struct MonitorCommandTests {
     ("x/1xw 0", "0000000000000000: 0x03020100\r\n"),
     ("xp/2i 0x80000000", "0x80000000:  0100              nop\r\n0x80000002:  0302              nop\r\n"),
     ("xp/2zz 0", "invalid char in format: 'z'\r\nTry \"help xp\" for more information\r\n"),
+    ("log", "log: string expected\r\nTry \"help log\" for more information\r\n"),
+    (
+      "log int extra",
+      "log: extraneous characters at the end of line\r\nTry \"help log\" for more information\r\n"
+    ),
+    ("logfile /nonexistent/x", "Error opening logfile /nonexistent/x: No such file or directory\r\n"),
+    ("help logfile", "logfile filename -- output logs to 'filename'\r\n"),
     ("system_powerdown", "Error: no power button\r\n"),
     ("info cpus", "* CPU #0:\r\n  CPU #1:\r\n"),
   ]
@@ -145,6 +155,22 @@ struct MonitorCommandTests {
     _ = session.execute("q")
     #expect(machine.state.withLock { $0.log } == ["reset", "quit"])
     #expect(session.isOver)
+  }
+
+  @Test("log turns items on and off while the machine runs")
+  func log() {
+    let machine = MockMachine()
+    let session = session(machine)
+    #expect(session.execute("log int,cpu") == "")
+    #expect(machine.log.items == [.interrupts, .registers])
+    // Nothing changes for a word that is no item.
+    #expect(
+      session.execute("log foo").hasPrefix(
+        "Log items (comma separated):\r\nnone            remove all logs\r\n"))
+    #expect(machine.log.items == [.interrupts, .registers])
+    #expect(session.execute("help log") == session.execute("log foo"))
+    #expect(session.execute("log none") == "")
+    #expect(machine.log.items == [])
   }
 
   @Test("info registers prints QEMU's columns")

@@ -1,3 +1,4 @@
+import Foundation
 import Machine
 import RISCV
 import Synchronization
@@ -164,5 +165,17 @@ extension MMIODevice {
       let value = random.next() >> random.next(upperBound: UInt64(64))
       if random.next() & 1 == 0 { _ = read(offset, width: width) } else { write(offset, width: width, value) }
     }
+  }
+}
+
+/// A file for a log, gone with its last user.
+final class TestLogFile {
+  let path = FileManager.default.temporaryDirectory.appendingPathComponent("apus-log-\(UUID().uuidString)")
+    .path
+
+  deinit { unlink(path) }
+
+  var lines: [Substring] {
+    get throws { try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n") }
   }
 }

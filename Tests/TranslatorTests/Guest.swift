@@ -1,3 +1,4 @@
+import Logging
 import Machine
 import RISCV
 
@@ -18,13 +19,14 @@ struct Guest {
   let memory: AddressSpace
   let hart: Hart
 
-  init(_ code: [UInt8]) throws {
-    memory = AddressSpace(lock: MachineLock())
+  init(_ code: [UInt8], log: Log = Log()) throws {
+    memory = AddressSpace(lock: MachineLock(), log: log)
     try memory.addRAM("ram", base: Self.base, size: Self.size)
     memory.copyIn(code, to: Self.base)
     memory.copyIn(bytes([Encoding.wfi]), to: Self.handler)
     hart = Hart(
-      id: 0, features: try Self.features.get(), memory: memory, time: Standstill(), port: InterruptPort())
+      id: 0, features: try Self.features.get(), memory: memory, time: Standstill(), port: InterruptPort(),
+      log: log)
     hart.resetPC = Self.base
     hart.reset()
     hart.state.pointee.pc = Self.base

@@ -1,6 +1,7 @@
 // Thin shims for what Swift cannot express: variadic C functions and instructions without a
 // standard-library spelling. Nothing here decides anything.
 #pragma once
+#include <stddef.h>
 #include <stdint.h>
 
 /// futex(2) FUTEX_WAIT_PRIVATE: sleeps while *word == expected, at most until `timeout_ns`
@@ -12,6 +13,10 @@ void host_futex_wake(const uint32_t *word);
 
 /// memfd_create(2). Returns a descriptor or -errno.
 int host_memfd_create(const char *name, unsigned flags);
+
+/// mremap(2): maps `size` bytes of shared memory a second time, with `protection`. Returns NULL where that
+/// cannot be.
+void *host_map_again(void *memory, size_t size, int protection);
 
 /// cmpxchg16b: replaces *word by `desired` where it equals *expected; otherwise stores the
 /// value seen into *expected. Returns 1 where it replaced. `word` is 16-byte aligned.

@@ -1,3 +1,4 @@
+import Logging
 import Machine
 import RISCV
 import Synchronization
@@ -51,8 +52,19 @@ package final class MSWI: MMIODevice {
     port(at: offset)?.set(Self.machineSoftware, value & 1 != 0)
   }
 
+  package func remark(on access: DeviceAccess) -> DeviceRemark? {
+    port(at: access.offset) == nil ? .noRegister("aclint-swi", access) : nil
+  }
+
   private func port(at offset: UInt64) -> InterruptPort? {
     offset & 3 == 0 && offset / 4 < UInt64(ports.count) ? ports[Int(offset / 4)] : nil
+  }
+}
+
+extension DeviceRemark {
+  fileprivate static func noRegister(_ device: String, _ access: DeviceAccess) -> DeviceRemark {
+    .guestError(
+      "\(device): invalid \(access.value == nil ? "read" : "write"): \(hexadecimal(access.offset, 8))")
   }
 }
 
@@ -88,6 +100,11 @@ package final class SSWI: MMIODevice {
   package func write(_ offset: UInt64, width: Int, _ value: UInt64) {
     guard offset & 3 == 0, offset / 4 < UInt64(ports.count), value & 1 != 0 else { return }
     ports[Int(offset / 4)].set(Self.supervisorSoftware, true)
+  }
+
+  package func remark(on access: DeviceAccess) -> DeviceRemark? {
+    access.offset & 3 == 0 && access.offset / 4 < UInt64(ports.count)
+      ? nil : .noRegister("aclint-swi", access)
   }
 }
 
@@ -168,6 +185,11 @@ package final class MTIMER: MMIODevice {
       }
       port.bell.ring()
     }
+  }
+
+  package func remark(on access: DeviceAccess) -> DeviceRemark? {
+    access.offset & ~7 == Self.timeOffset || port(at: access.offset) != nil
+      ? nil : .noRegister("aclint-mtimer", access)
   }
 
   private static func merge(_ value: UInt64, into old: UInt64, _ offset: UInt64, _ width: Int) -> UInt64 {

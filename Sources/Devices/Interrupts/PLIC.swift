@@ -1,3 +1,4 @@
+import Logging
 import Machine
 import RISCV
 import Synchronization
@@ -214,6 +215,17 @@ package final class PLIC: MMIODevice, InterruptController {
       let (context, rest) = (offset - Self.contextBase).quotientAndRemainder(dividingBy: Self.contextStride)
       guard context < UInt64(contexts) else { return .nothing }
       return rest == 0 ? .threshold(Int(context)) : rest == 4 ? .claim(Int(context)) : .nothing
+    }
+  }
+
+  package func remark(on access: DeviceAccess) -> DeviceRemark? {
+    let place = "0x\(hexadecimal(access.offset))"
+    switch (target(of: access.offset), access.value) {
+    case (.nothing, nil): return .guestError("sifive_plic_read: Invalid register read \(place)")
+    case (.nothing, _), (.priority(0), .some):
+      return .guestError("sifive_plic_write: Invalid register write \(place)")
+    case (.pending, .some): return .guestError("sifive_plic_write: invalid pending write: \(place)")
+    default: return nil
     }
   }
 

@@ -1,3 +1,4 @@
+import Logging
 import Machine
 
 /// Google's Goldfish real-time clock: nanoseconds since 1970 and one alarm (Android "Goldfish virtual
@@ -130,6 +131,17 @@ package final class GoldfishRTC: MMIODevice {
     default:
       break
     }
+  }
+
+  package func remark(on access: DeviceAccess) -> DeviceRemark? {
+    let isWrite = access.value != nil
+    let known = Self.registers.contains {
+      $0.offset == access.offset & ~3 && $0.access != (isWrite ? .readOnly : .writeOnly)
+    }
+    return known
+      ? nil
+      : .unimplemented(
+        "goldfish_rtc_\(isWrite ? "write" : "read"): offset 0x\(hexadecimal(access.offset)) is UNIMP.")
   }
 
   private func setTime(_ new: UInt64, insteadOf now: UInt64) {

@@ -1,3 +1,4 @@
+import Logging
 import Machine
 
 /// SiFive's test finisher: the guest's way to end the machine with an exit code, or to restart it
@@ -33,6 +34,14 @@ package final class SiFiveTest: MMIODevice {
   package func reset() {}
 
   package func read(_ offset: UInt64, width: Int) -> UInt64 { 0 }
+
+  package func remark(on access: DeviceAccess) -> DeviceRemark? {
+    guard let value = access.value else { return nil }
+    let isKnown = [Status.fail, Status.pass, Status.reset].contains(value & 0xffff)
+    guard access.offset != 0 || !isKnown else { return nil }
+    return .guestError(
+      "sifive_test_write: write: addr=0x\(hexadecimal(access.offset)) val=0x\(hexadecimal(value, 16))")
+  }
 
   /// The low half says how, the high half is the exit code, of which the host keeps eight bits.
   package func write(_ offset: UInt64, width: Int, _ value: UInt64) {

@@ -180,6 +180,14 @@ package final class NS16550A: MMIODevice, CharacterFrontEnd {
     }
   }
 
+  package func remark(on access: DeviceAccess) -> DeviceRemark? {
+    guard access.offset == 3, let value = access.value, value & 0x40 != 0, stored.lineControl & 0x40 == 0
+    else {
+      return nil
+    }
+    return .unimplemented("serial: the break that the guest sends is not passed on")
+  }
+
   // MARK: Receiver
 
   private func readReceiver() -> UInt8 {

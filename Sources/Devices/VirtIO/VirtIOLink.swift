@@ -209,6 +209,9 @@ package final class VirtIOLink: Sendable {
   package func fail(_ error: VirtQueueError) {
     guard !isBroken else { return }
     current.failure = error.description
+    if memory.log.has(.guestErrors) {
+      memory.log.write("\(type(of: device).typeName): \(error.description)\n")
+    }
     guard has(VirtIOFeature.version1) else { return }
     current.status |= VirtIOStatus.needsReset
     configurationChanged()

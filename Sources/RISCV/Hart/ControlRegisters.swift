@@ -1,3 +1,5 @@
+import Logging
+
 /// Fields of `menvcfg` and `senvcfg` (RISC-V Privileged 1.13, §3.1.18).
 enum Environment {
   static let fiom: UInt64 = 1 << 0
@@ -274,7 +276,13 @@ extension Hart {
       guard isRV32 else { throw illegal() }
       let index = number & 31
       setCounter(index, counter(index) & 0xffff_ffff | value << 32)
-    case 0x323...0x33f: keepingCounters { s.pointee.mhpmevent[number & 31] = value }
+    case 0x323...0x33f:
+      // The upper eight bits are no part of the event's number (Sscofpmf).
+      let event = value & 0xff_ffff_ffff_ffff
+      if event > 2, log.has(.unimplemented) {
+        log.write("mhpmevent\(number & 31): event 0x\(hexadecimal(event)) counts nothing\n")
+      }
+      keepingCounters { s.pointee.mhpmevent[number & 31] = value }
     case CSR.mcountinhibit: keepingCounters { s.pointee.mcountinhibit = value & 0xffff_fffd }
 
     case CSR.mstatus: setMachineStatus(value)

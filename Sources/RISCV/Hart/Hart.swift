@@ -1,6 +1,7 @@
 // Unsafe pointers: `state` is one block allocated for the hart's life; only the thread that runs the
 // hart touches it, others only while the hart rests at a safepoint.
 import Glibc
+import Logging
 
 /// What a hart was built with, fixed for its life.
 package struct HartFeatures: Sendable {
@@ -70,7 +71,8 @@ package final class Hart: @unchecked Sendable {
   let memory: any PhysicalMemory
   let code: CodePages
   let time: any TimeSource
-  let lookaside = TranslationLookaside()
+  package let log: Log
+  let lookaside: TranslationLookaside
   let decoder: Decoder
   /// Bits of a jump target that must be zero: 1 where instructions may begin at every halfword, else 3.
   let alignment: UInt64
@@ -96,9 +98,12 @@ package final class Hart: @unchecked Sendable {
   private var scratchSlot = 0
 
   package init(
-    id: UInt64, features: HartFeatures, memory: any PhysicalMemory, time: any TimeSource, port: InterruptPort
+    id: UInt64, features: HartFeatures, memory: any PhysicalMemory, time: any TimeSource, port: InterruptPort,
+    log: Log = Log()
   ) {
     self.id = id
+    self.log = log
+    lookaside = TranslationLookaside(log: log, hart: id)
     self.features = features
     self.memory = memory
     self.time = time
@@ -129,6 +134,7 @@ package final class Hart: @unchecked Sendable {
 
   /// Puts the hart into its reset state (RISC-V Privileged 1.13, §3.4), QEMU 10.0's where that leaves a choice.
   package func reset() {
+    if log.has(.resets) { logReset() }
     state.pointee = HartState()
     state.pointee.pc = resetPC
     let extensions = features.extensions
@@ -199,6 +205,8 @@ package final class Hart: @unchecked Sendable {
         exit = stepWithTriggers(word)
       } else if let engine {
         exit = engine.run()
+      } else if log.has([.execution, .registers]) {
+        exit = interpretLogged()
       } else {
         exit = Interpreter<W>.run(self)
       }

@@ -70,6 +70,7 @@ extension Hart {
   func takeTrap(_ cause: UInt64, _ value: UInt64) { enterHandler(cause, value, isInterrupt: false) }
 
   private func enterHandler(_ cause: UInt64, _ value: UInt64, isInterrupt: Bool) {
+    if log.has(.interrupts) { logTrap(cause, value, isInterrupt: isInterrupt) }
     let s = state
     let delegations = isInterrupt ? s.pointee.mideleg : s.pointee.medeleg
     let causeValue = isInterrupt ? cause | 1 << UInt64(features.xlen - 1) : cause

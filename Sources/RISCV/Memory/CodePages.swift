@@ -2,6 +2,7 @@
 // `addRange` and never shrink. Slots are 8 bytes, aligned, and written whole, so a hart that reads one
 // while another thread clears it sees either the old instruction or "undecoded".
 import Glibc
+import Logging
 import Synchronization
 
 /// The predecoded instructions of every RAM page that has run: a slot per halfword, filled one at a
@@ -34,7 +35,10 @@ package final class CodePages: Sendable {
   /// Write entries to revoke when a page gains code. Written only while the board is built.
   private nonisolated(unsafe) var lookasides: [TranslationLookaside] = []
 
-  package init() {
+  private let log: Log
+
+  package init(log: Log = Log()) {
+    self.log = log
     let bytes = Self.capacity * Self.slotStride * MemoryLayout<Operation>.stride
     let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
     let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, -1, 0)
@@ -84,7 +88,10 @@ package final class CodePages: Sendable {
     -> UnsafeMutablePointer<Operation>?
   {
     guard let entry = entry(address >> 12) else { return nil }
-    if entry.pointee == nil { lock.withLock { _ in addSlots(entry, host, for: hart) } }
+    if entry.pointee == nil {
+      lock.withLock { _ in addSlots(entry, host, for: hart) }
+      if log.has(.pages) { logPage(address, "runs") }
+    }
     return entry.pointee
   }
 
@@ -157,6 +164,11 @@ package final class CodePages: Sendable {
       for lookaside in lookasides { lookaside.revokeFetches(from: slots) }
     }
     noteChange(slots)
+    if log.has(.pages) { logPage(address, "has become data") }
+  }
+
+  @inline(never) private func logPage(_ address: UInt64, _ what: String) {
+    log.write("code page 0x\(hexadecimal(address & ~0xfff, 16)): \(what)\n")
   }
 
   /// Forgets the instructions that overlap `count` bytes written at `address`.
@@ -224,6 +236,7 @@ package final class CodePages: Sendable {
 
   /// Drops every page. Only while all harts are at a safepoint; they must forget their fetch entries too.
   package func removeAll() {
+    if log.has(.pages) { log.write("code pages: all dropped\n") }
     lock.withLock { _ in
       for range in ranges {
         for i in 0..<Int(range.pageCount) where range.table[i] != nil { range.table[i] = nil }

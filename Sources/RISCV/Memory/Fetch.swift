@@ -12,6 +12,9 @@ extension Hart {
     if isUniform, let host {
       if let slots = code.slots(at: physical, host: host - Int(physical & 0xfff), for: lookaside) {
         lookaside.fillFetch(fetchView, virtual: pc, slots: slots)
+        if log.has(.translation) {
+          logTranslation(pc, .fetch, to: physical, readable: false, writable: false)
+        }
         // Another hart may just have found that the page is data, before it could see our entry.
         atomicMemoryFence(ordering: .sequentiallyConsistent)
         if !code.has(slots, at: physical) { lookaside.revokeFetches(from: slots) }
@@ -75,7 +78,7 @@ extension Hart {
   }
 
   /// The bits of the instruction at `pc` for `tval`; 0 where they cannot be read any more.
-  func instructionBits(at pc: UInt64) -> UInt32 {
+  package func instructionBits(at pc: UInt64) -> UInt32 {
     let (cause, value) = (state.pointee.trapCause, state.pointee.trapValue)
     defer { (state.pointee.trapCause, state.pointee.trapValue) = (cause, value) }
     guard let low = try? fetchHalf(pc) else { return 0 }

@@ -35,13 +35,13 @@ extension Hart {
       return Place(physical: physical, host: nil, isWritable: true)
     }
     if !triggersArmed, pmp.isUniform(page: physical & ~0xfff) {
-      fill(virtual, physical, page, translation, privilege)
+      fill(virtual, access, physical, page, translation, privilege)
     }
     return Place(physical: physical, host: page.base + Int(physical & 0xfff), isWritable: page.isWritable)
   }
 
   private func fill(
-    _ virtual: UInt64, _ physical: UInt64, _ page: HostPage, _ translation: Translation,
+    _ virtual: UInt64, _ access: Access, _ physical: UInt64, _ page: HostPage, _ translation: Translation,
     _ privilege: Privilege
   ) {
     let pageAddress = physical & ~0xfff
@@ -52,6 +52,9 @@ extension Hart {
     lookaside.fill(
       dataView, virtual: virtual, physical: physical, host: page.base, readable: readable, writable: writable)
     if translation.size > 4096 { lookaside.noteLargePage(virtual, bytes: translation.size) }
+    if log.has(.translation) {
+      logTranslation(virtual, access, to: physical, readable: readable, writable: writable)
+    }
     if writable {
       // See CodePages.slots: whoever comes second sees the other.
       atomicMemoryFence(ordering: .sequentiallyConsistent)

@@ -31,7 +31,8 @@ extension Hart {
   }
 
   func pageFault(_ access: Access, _ virtual: UInt64) -> Exit {
-    switch access {
+    if log.has(.translation) { logTranslation(virtual, access, fault: 1) }
+    return switch access {
     case .fetch: trap(Cause.instructionPage, virtual)
     case .load: trap(Cause.loadPage, virtual)
     case .store: trap(Cause.storePage, virtual)
@@ -39,7 +40,8 @@ extension Hart {
   }
 
   func accessFault(_ access: Access, _ virtual: UInt64) -> Exit {
-    switch access {
+    if log.has(.translation) { logTranslation(virtual, access, fault: 2) }
+    return switch access {
     case .fetch: trap(Cause.instructionAccess, virtual)
     case .load: trap(Cause.loadAccess, virtual)
     case .store: trap(Cause.storeAccess, virtual)

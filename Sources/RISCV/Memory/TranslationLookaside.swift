@@ -1,5 +1,6 @@
 // Unsafe pointers: one block of entries, mapped for the hart's life; indices are masked.
 import Glibc
+import Logging
 import Synchronization
 
 /// A lookaside entry: translation and permission of one 4 KiB page in one view, 32 bytes.
@@ -76,7 +77,12 @@ package final class TranslationLookaside: Sendable {
   private nonisolated(unsafe) var largeLow: UInt64 = .max
   private nonisolated(unsafe) var largeHigh: UInt64 = 0
 
-  init() {
+  private let log: Log
+  private let hart: UInt64
+
+  init(log: Log, hart: UInt64) {
+    self.log = log
+    self.hart = hart
     let count = Self.entryCount * Self.viewCount
     let fetchCount = Self.fetchCount * Self.viewCount
     entries = Self.map(count * MemoryLayout<LookasideEntry>.stride)
@@ -173,6 +179,7 @@ package final class TranslationLookaside: Sendable {
 
   /// Forgets everything.
   package func flush() {
+    if log.has(.pages) { logFlush(page: nil) }
     flushEntries()
     if fetchJournalCount > Self.fetchJournalCapacity {
       for i in 0..<Self.fetchCount * Self.viewCount { forgetFetch(i) }
@@ -180,6 +187,11 @@ package final class TranslationLookaside: Sendable {
       for i in 0..<fetchJournalCount { forgetFetch(Int(fetchJournal[i])) }
     }
     fetchJournalCount = 0
+  }
+
+  @inline(never) private func logFlush(page: UInt64?) {
+    guard let page else { return log.write("tlb_flush: hart \(hart)\n") }
+    log.write("tlb_flush_page: hart \(hart), page 0x\(hexadecimal(page & ~0xfff, 16))\n")
   }
 
   func shutWindows() { windows?.pointee.shut() }
@@ -203,6 +215,7 @@ package final class TranslationLookaside: Sendable {
   /// Forgets the page that holds `virtual`, in every view.
   func flush(page virtual: UInt64) {
     guard virtual < largeLow || virtual > largeHigh else { return flush() }
+    if log.has(.pages) { logFlush(page: virtual) }
     shutWindows()
     for view in 0..<Self.viewCount {
       clear(entries + view * Self.entryCount + Int(truncatingIfNeeded: virtual >> 12) % Self.entryCount)

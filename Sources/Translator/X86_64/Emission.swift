@@ -72,6 +72,8 @@ struct Emission {
   let hasShortInstructions: Bool
   let features: HartFeatures
   let host: HostFeatures
+  /// Jumps within a page go straight to regions that are there.
+  var linksRegions = true
 
   // The instruction.
   var pc: UInt64 = 0

@@ -75,6 +75,13 @@ package final class RegionTranslator {
   var regionLimit = Emission.regionLimit
   package private(set) var instructionCount = 0
   package private(set) var regionCount = 0
+  /// Not nil while somebody reads what each region consists of.
+  var trail: RegionTrail?
+  /// Jumps within a page go straight to regions that are there.
+  var linksRegions: Bool {
+    get { emission.pointee.linksRegions }
+    set { emission.pointee.linksRegions = newValue }
+  }
   /// By opcode: how often an instruction was left to the interpreter at translation.
   package private(set) var left = [Int](repeating: 0, count: Opcode.allCases.count)
 
@@ -126,6 +133,11 @@ package final class RegionTranslator {
     return UInt(bitPattern: memory.executable) + UInt(offset)
   }
 
+  /// Where the code of the region that was translated last ends.
+  var end: UInt {
+    UInt(bitPattern: memory.executable + (emission.pointee.assembler.cursor - memory.writable))
+  }
+
   /// Translates the region at `pc` from its page's decoded slots, empty ones filled by `hart`. The caller has
   /// made sure that `isFull` is false.
   /// `neighbour` is the page behind it, for the instruction that reaches into that.
@@ -139,9 +151,13 @@ package final class RegionTranslator {
     page.add(pc, careful: careful, UInt32(truncatingIfNeeded: e.pointee.assembler.cursor - memory.writable))
     e.pointee.pay()
     var emitter = Emitter(emission: e)
+    let isRead = trail != nil
+    if isRead { trail = RegionTrail() }
     while !e.pointee.hasEnded {
       let slot = page.slots + Int(e.pointee.pc & 0xfff) / 2
+      if isRead { trail?.begin(e.pointee.pc, e.pointee.assembler.cursor) }
       if slot.pointee.opcode == .undecoded && !hart.decode(slot, at: e.pointee.pc) {
+        if isRead { trail?.markLeft() }
         e.pointee.endForInterpreter()
         break
       }
@@ -161,6 +177,7 @@ package final class RegionTranslator {
       emitter.perform(operation)
       if e.pointee.isLeft {
         left[Int(operation.opcode.rawValue)] += 1
+        if isRead { trail?.markLeft() }
         let endsHere = e.pointee.endsHere
         e.pointee.restore(before)
         if endsHere {
@@ -179,6 +196,7 @@ package final class RegionTranslator {
         e.pointee.end(at: e.pointee.pc)
       }
     }
+    if isRead { trail?.end = e.pointee.assembler.cursor }
     e.pointee.finish(page, memory)
     instructionCount += e.pointee.executed
     regionCount += 1
@@ -339,7 +357,7 @@ extension Emission {
         site = assembler.jump()
       }
       let isNear = side.target & ~0xfff == page
-      let offset = isNear ? Int(translated.offset(at: side.target)) : 0
+      let offset = isNear && linksRegions ? Int(translated.offset(at: side.target)) : 0
       if offset != 0 {
         assembler.complete(site, to: Int(bitPattern: memory.executable) + offset)
       } else {
