@@ -34,7 +34,10 @@ package final class TranslatedHart: HartEngine {
   /// The page asked for last.
   private var lastPage: TranslatedPage?
   /// `CodePages.changes` as translations know it.
-  private var seen: UInt64
+  private var seen: UInt64 {
+    get { frame(Emission.Frame.seenChanges, as: UInt64.self) }
+    set { frame(Emission.Frame.seenChanges, newValue) }
+  }
 
   /// How often translated code came back.
   package private(set) var exits = 0
@@ -167,6 +170,11 @@ package final class TranslatedHart: HartEngine {
         let uncounted = frame(Emission.Frame.uncounted, as: Int.self) - 1
         let pc = pc
         let mark = hart.mark(of: pc)
+        let unnoticed = frame(Emission.Frame.unnoticedStore, as: UInt64.self)
+        if unnoticed != 0 {
+          frame(Emission.Frame.unnoticedStore, 0)
+          hart.didStoreUnnoticed(at: unnoticed)
+        }
         let closures = word(HartState.Offset.windowClosures)
         if let exit = interpret(hart) { return exit }
         guard resume != 0, budget >= uncounted, budget > 0 else { return nil }

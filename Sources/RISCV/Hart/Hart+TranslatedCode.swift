@@ -60,6 +60,17 @@ extension Hart {
     } ?? false
   }
 
+  /// A store of up to eight bytes by translated code, after which the slots there were not empty any more.
+  package func didStoreUnnoticed(at virtual: UInt64) {
+    _ = withoutTrap { () throws(Exit) in
+      for address in [virtual, virtual &+ 7] {
+        let place = try place(.store, address, 1)
+        code.invalidate(place.physical & ~7, count: 8)
+      }
+      return true
+    }
+  }
+
   /// cbo.zero is allowed at the privilege of now.
   package var mayZeroBlocks: Bool { features.extensions.contains(.zicboz) && mayPerform(Environment.cbze) }
 
@@ -144,32 +155,35 @@ extension HartState {
   /// Byte offsets into the block, for translated code. The integer registers are words 0–31 (32 is the
   /// sink), the floating-point registers words 40–71.
   package enum Offset {
-    @inlinable package static var pc: Int { 576 }
-    @inlinable package static var budget: Int { 584 }
-    @inlinable package static var frm: Int { 608 }
-    @inlinable package static var fflags: Int { 616 }
-    @inlinable package static var fs: Int { 624 }
-    @inlinable package static var reservation: Int { 632 }
-    @inlinable package static var reservedWidth: Int { 640 }
-    @inlinable package static var reservedValue: Int { 648 }
-    @inlinable package static var privilege: Int { 656 }
-    @inlinable package static var mstatus: Int { 688 }
+    @inlinable @inline(__always) package static var pc: Int { 576 }
+    @inlinable @inline(__always) package static var budget: Int { 584 }
+    @inlinable @inline(__always) package static var frm: Int { 608 }
+    @inlinable @inline(__always) package static var fflags: Int { 616 }
+    @inlinable @inline(__always) package static var fs: Int { 624 }
+    @inlinable @inline(__always) package static var reservation: Int { 632 }
+    @inlinable @inline(__always) package static var reservedWidth: Int { 640 }
+    @inlinable @inline(__always) package static var reservedValue: Int { 648 }
+    @inlinable @inline(__always) package static var privilege: Int { 656 }
+    @inlinable @inline(__always) package static var mstatus: Int { 688 }
     /// The lookaside's entries for loads and stores as the hart looks now.
-    @inlinable package static var table: Int { 2080 }
+    @inlinable @inline(__always) package static var table: Int { 2080 }
     /// The marks of the fetch entries as the hart fetches now.
-    @inlinable package static var marks: Int { 2096 }
+    @inlinable @inline(__always) package static var marks: Int { 2096 }
     /// 32 words that belong to the engine.
-    @inlinable package static var engineArea: Int { 2104 }
-    @inlinable package static var windows: Int { 2392 }
-    @inlinable package static var windowsAreUsed: Int { windows }
-    @inlinable package static var windowClosures: Int { windows + 8 }
-    @inlinable package static var windowLimits: Int { windows + 16 }
-    @inlinable package static var narrowWindowLimits: Int { windowLimits + 8 * Windows.count }
-    @inlinable package static var windowStarts: Int { narrowWindowLimits + 8 * Windows.count }
-    @inlinable package static var windowDeltas: Int { windowStarts + 8 * Windows.count }
-    @inlinable package static var passingDeltas: Int { windowDeltas + 8 * Windows.count }
-    @inlinable package static var windowOpenings: Int { passingDeltas + 8 * Windows.count }
-    @inlinable package static var windowHaste: Int { windowOpenings + 8 * Windows.count }
+    @inlinable @inline(__always) package static var engineArea: Int { 2104 }
+    @inlinable @inline(__always) package static var windows: Int { 2392 }
+    @inlinable @inline(__always) package static var windowsAreUsed: Int { windows }
+    @inlinable @inline(__always) package static var windowClosures: Int { windows + 8 }
+    @inlinable @inline(__always) package static var windowLimits: Int { windows + 16 }
+    @inlinable @inline(__always) package static var narrowWindowLimits: Int { windowLimits + 8 * Windows.count }
+    @inlinable @inline(__always) package static var windowStarts: Int { narrowWindowLimits + 8 * Windows.count }
+    @inlinable @inline(__always) package static var windowDeltas: Int { windowStarts + 8 * Windows.count }
+    @inlinable @inline(__always) package static var passingDeltas: Int { windowDeltas + 8 * Windows.count }
+    @inlinable @inline(__always) package static var windowOpenings: Int { passingDeltas + 8 * Windows.count }
+    @inlinable @inline(__always) package static var windowHaste: Int { windowOpenings + 8 * Windows.count }
+    @inlinable @inline(__always) package static var codeTags: Int { windowHaste + 8 * Windows.count }
+    @inlinable @inline(__always) package static var codeDeltas: Int { codeTags + 8 * Windows.codeCount }
+    @inlinable @inline(__always) package static var codeSlots: Int { codeDeltas + 8 * Windows.codeCount }
 
     /// True where the numbers above are the compiler's too.
     package static var areCurrent: Bool {
@@ -195,6 +209,9 @@ extension HartState {
         && MemoryLayout<Windows>.offset(of: \.passingDeltas).map { $0 + windows } == passingDeltas
         && MemoryLayout<Windows>.offset(of: \.openings).map { $0 + windows } == windowOpenings
         && MemoryLayout<Windows>.offset(of: \.haste).map { $0 + windows } == windowHaste
+        && MemoryLayout<Windows>.offset(of: \.codeTags).map { $0 + windows } == codeTags
+        && MemoryLayout<Windows>.offset(of: \.codeDeltas).map { $0 + windows } == codeDeltas
+        && MemoryLayout<Windows>.offset(of: \.codeSlots).map { $0 + windows } == codeSlots
     }
   }
 }

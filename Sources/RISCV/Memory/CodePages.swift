@@ -14,7 +14,9 @@ import Synchronization
 package final class CodePages: Sendable {
   /// Slots of a page: one per halfword, then `pageEnd` twice (a 4-byte instruction may step over one).
   package static let slotsPerPage = 2048
-  private static let slotStride = slotsPerPage + 8
+  private static let slotStride = slotsPerPage + padding
+  /// The slot before a page's first one may be looked at, and is empty.
+  private static let padding = 8
   /// Pages that fit: 1,400 × 16 KiB, of which only the parts that ran are touched.
   private static let capacity = 1400
 
@@ -27,7 +29,7 @@ package final class CodePages: Sendable {
   /// Written only while the board is built.
   private nonisolated(unsafe) var ranges: [Range] = []
   private nonisolated(unsafe) let arena: UnsafeMutablePointer<Operation>
-  /// Stores to each page of the arena since it got its slots; a lost count does no harm.
+  /// Stores to each page of the arena since an instruction in it was decoded; a lost count does no harm.
   private nonisolated(unsafe) let stores: UnsafeMutablePointer<UInt32>
   private static let storesOfData: UInt32 = 64
   private let lock = Mutex(0)
@@ -39,11 +41,11 @@ package final class CodePages: Sendable {
 
   package init(log: Log = Log()) {
     self.log = log
-    let bytes = Self.capacity * Self.slotStride * MemoryLayout<Operation>.stride
+    let bytes = (Self.capacity * Self.slotStride + Self.padding) * MemoryLayout<Operation>.stride
     let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
     let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, -1, 0)
     guard let memory, memory != MAP_FAILED else { fatalError("cannot map \(bytes) bytes for decoded code") }
-    arena = memory.assumingMemoryBound(to: Operation.self)
+    arena = memory.assumingMemoryBound(to: Operation.self) + Self.padding
     changeCount = .allocate(capacity: 1)
     changeCount.initialize(to: Atomic(0))
     changed = .allocate(capacity: Self.logLength)
@@ -127,7 +129,8 @@ package final class CodePages: Sendable {
   }
   /// Under the lock.
   private nonisolated(unsafe) var newborn: [Newborn] = []
-  private nonisolated(unsafe) let hasNewborn: UnsafeMutablePointer<Atomic<Bool>>
+  /// Whether `fence.i` has anything to do; by pointer for translated code.
+  package nonisolated(unsafe) let hasNewborn: UnsafeMutablePointer<Atomic<Bool>>
 
   /// `fence.i`: what other harts have stored before is executed from now on. Only stores to newborn pages can
   /// have gone unnoticed, so those are decoded anew.
@@ -161,7 +164,10 @@ package final class CodePages: Sendable {
       guard entry.pointee == slots else { return }
       entry.pointee = nil
       atomicMemoryFence(ordering: .sequentiallyConsistent)
-      for lookaside in lookasides { lookaside.revokeFetches(from: slots) }
+      for lookaside in lookasides {
+        lookaside.revokeFetches(from: slots)
+        lookaside.voidWindows()
+      }
     }
     noteChange(slots)
     if log.has(.pages) { logPage(address, "has become data") }
@@ -169,6 +175,17 @@ package final class CodePages: Sendable {
 
   @inline(never) private func logPage(_ address: UInt64, _ what: String) {
     log.write("code page 0x\(hexadecimal(address & ~0xfff, 16)): \(what)\n")
+  }
+
+  /// An instruction of the page with these slots was decoded.
+  func didDecode(_ slots: UnsafeMutablePointer<Operation>) {
+    let number = (slots - arena) / Self.slotStride
+    if number >= 0 && number < Self.capacity { stores[number] = 0 }
+  }
+
+  /// The slots of the page that holds `address`, if it has any.
+  func existingSlots(at address: UInt64) -> UnsafeMutablePointer<Operation>? {
+    entry(address >> 12)?.pointee
   }
 
   /// Forgets the instructions that overlap `count` bytes written at `address`.
@@ -183,19 +200,18 @@ package final class CodePages: Sendable {
     }
   }
 
-  /// Empties the slots of the instructions that overlap `count` bytes from `offset` in a page.
+  /// Empties the slots of the instructions that overlap `count` bytes from `offset` in a page; if there are any,
+  /// also those in the same 64 bytes, which will be written next more often than not.
   private func clear(_ slots: UnsafeMutablePointer<Operation>, _ offset: Int, _ count: Int) {
     // A 4-byte instruction that starts a halfword earlier is touched too.
     let first = max(0, offset / 2 - 1)
-    let length = (offset + count - 1) / 2 - first + 1
-    let hadCode = UnsafeMutableRawPointer(slots + first).withMemoryRebound(to: UInt64.self, capacity: length)
-    {
-      var hadCode = false
-      for i in 0..<length where $0[i] != 0 {
-        $0[i] = 0
-        hadCode = true
-      }
-      return hadCode
+    let end = (offset + count - 1) / 2 + 1
+    let all = first..<end
+    let hadCode = UnsafeMutableRawPointer(slots).withMemoryRebound(to: UInt64.self, capacity: all.upperBound)
+    { slots in
+      guard (first..<end).contains(where: { slots[$0] != 0 }) else { return false }
+      for i in all where slots[i] != 0 { slots[i] = 0 }
+      return true
     }
     if hadCode { noteChange(slots) }
   }
@@ -241,10 +257,12 @@ package final class CodePages: Sendable {
       for range in ranges {
         for i in 0..<Int(range.pageCount) where range.table[i] != nil { range.table[i] = nil }
       }
-      let bytes = used * Self.slotStride * MemoryLayout<Operation>.stride
-      madvise(arena, bytes, MADV_DONTNEED)
+      let bytes = (used * Self.slotStride + Self.padding) * MemoryLayout<Operation>.stride
+      let result = madvise(arena - Self.padding, bytes, MADV_DONTNEED)
+      precondition(result == 0, "slots of old must vanish")
       used = 0
       newborn = []
+      for lookaside in lookasides { lookaside.voidWindows() }
       // More than the log holds: every translation is void.
       changeCount.pointee.add(UInt64(Self.logLength) + 1, ordering: .sequentiallyConsistent)
     }

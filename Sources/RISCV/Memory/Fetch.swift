@@ -68,6 +68,7 @@ extension Hart {
     let isStale =
       slot.pointee.opcode == .straddle
       ? try Decoder.length(of: fetchHalf(pc)) != 4 : try decode(at: pc) != slot.pointee
+    code.didDecode(slot - Int(pc & 0xfff) / 2)
     if isStale { slot.pointee = Operation(opcode: .undecoded) }
   }
 

@@ -46,9 +46,11 @@ extension Hart {
   ) {
     let pageAddress = physical & ~0xfff
     let readable = translation.readable && pmp.allows(.load, pageAddress, 4096, privilege)
-    let writable =
+    let mayStore =
       translation.writable && page.isWritable && pmp.allows(.store, pageAddress, 4096, privilege)
-      && !code.hasCode(at: physical)
+    let slots = code.existingSlots(at: physical)
+    let writable = mayStore && slots == nil
+    if let slots, mayStore, readable { lookaside.enterCode(virtual, host: page.base, slots) }
     lookaside.fill(
       dataView, virtual: virtual, physical: physical, host: page.base, readable: readable, writable: writable)
     if translation.size > 4096 { lookaside.noteLargePage(virtual, bytes: translation.size) }

@@ -150,6 +150,19 @@ package final class TranslationLookaside: Sendable {
     entry.pointee.writeTag = writable && readable ? page | 0xfff : LookasideEntry.none
   }
 
+  /// Lets translated code store to a page that has slots, where they are empty.
+  func enterCode(
+    _ virtual: UInt64, host: UnsafeMutableRawPointer, _ slots: UnsafeMutablePointer<Operation>
+  ) {
+    guard let windows else { return }
+    let index = Int(truncatingIfNeeded: virtual >> 12) % Windows.codeCount
+    let page = virtual & ~0xfff
+    windows.pointee.codeTags[index] = page | 0xfff
+    windows.pointee.codeDeltas[index] = UInt64(UInt(bitPattern: host)) &- page
+    windows.pointee.codeSlots[index] = UInt64(UInt(bitPattern: slots))
+    windows.pointee.isUsed = 1
+  }
+
   /// Takes a write permission back right after `fill`, where the page turned out to have gained code.
   func revokeWrite(_ view: View, virtual: UInt64) {
     table(view)[Int(truncatingIfNeeded: virtual >> 12) % Self.entryCount].writeTag = LookasideEntry.none
@@ -193,6 +206,9 @@ package final class TranslationLookaside: Sendable {
     guard let page else { return log.write("tlb_flush: hart \(hart)\n") }
     log.write("tlb_flush_page: hart \(hart), page 0x\(hexadecimal(page & ~0xfff, 16))\n")
   }
+
+  /// From any thread: some page that windows may show is not what it was.
+  func voidWindows() { windowsAreVoid.pointee.store(true, ordering: .sequentiallyConsistent) }
 
   func shutWindows() { windows?.pointee.shut() }
 
@@ -252,7 +268,7 @@ package final class TranslationLookaside: Sendable {
       }
     }
     // Only now: who shuts its windows before opens none of these again.
-    windowsAreVoid.pointee.store(true, ordering: .sequentiallyConsistent)
+    voidWindows()
   }
 
   /// From any thread: no fetch may come from these slots any more.

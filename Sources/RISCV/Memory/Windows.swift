@@ -32,11 +32,18 @@ package struct Windows {
   var openings: InlineArray<128, UInt64> = .init(repeating: 0)
   var haste: InlineArray<128, UInt64> = .init(repeating: 0)
 
+  /// Pages with slots, by page number: the address of the last byte or 0, the delta, the slots.
+  package static let codeCount = 16
+  var codeTags: InlineArray<16, UInt64> = .init(repeating: 0)
+  var codeDeltas: InlineArray<16, UInt64> = .init(repeating: 0)
+  var codeSlots: InlineArray<16, UInt64> = .init(repeating: 0)
+
   mutating func shut() {
     guard isUsed != 0 else { return }
     isUsed = 0
     closures &+= 1
     limits = .init(repeating: 0)
     narrowLimits = .init(repeating: 0)
+    codeTags = .init(repeating: 0)
   }
 }

@@ -55,6 +55,18 @@ extension Emission {
     var window: UInt8
   }
 
+  /// A store that is checked for itself and may go to a page with decoded code.
+  struct CarefulStore {
+    var value: Leaf
+    var immediate: Int64
+    var width: Int
+    var pc: UInt64
+    var length: Int
+    var executed: Int
+    var site: UnsafeMutableRawPointer
+    var resume: Int
+  }
+
   mutating func closeGroups(of register: Int) {
     guard register < 32 else { return }
     openGroups[register] = -1
@@ -76,7 +88,8 @@ extension Emission {
 
   /// Finds the data of an access: at `dataBase` plus rcx plus `dataDisplacement`. Uses rax and rdx.
   @inline(never) mutating func look(up address: Term, _ width: Int, _ access: Access) {
-    guard !isCareful, let (register, offset) = Self.split(address) else {
+    // No two groups of a region share a window.
+    guard !isCareful, groupCount < Windows.count / 2, let (register, offset) = Self.split(address) else {
       return lookEntry(up: address, width, access)
     }
     let loaded = delta >= 0 && deltaCursor == assembler.cursor ? delta : -1
@@ -198,5 +211,34 @@ extension Emission {
       window: UInt8(group.window))
     assembler.cursor.storeBytes(of: refusal, as: Refusal.self)
     assembler.cursor += MemoryLayout<Refusal>.size
+  }
+
+  // MARK: Careful stores
+
+  mutating func storeCarefully(_ value: Leaf, _ immediate: Int64, _ address: Term, _ width: Int) {
+    compareTag(address, width, .store, false)
+    let site: UnsafeMutableRawPointer = assembler.jump(.notEqual)
+    assembler.memory(Opcodes.load, .rcx, .rcx, 16)
+    dataBase = .rax
+    dataDisplacement = 0
+    put(source(value, immediate, .rdx, true), width)
+    careful[carefulCount] = CarefulStore(
+      value: value, immediate: immediate, width: width, pc: pc, length: length, executed: executed, site: site,
+      resume: assembler.address)
+    carefulCount += 1
+  }
+
+  mutating func complete(_ store: CarefulStore) {
+    assembler.completeHere(store.site)
+    assembler.move(.rdx, source(store.value, store.immediate, .rdx, true))
+    assembler.call(stubs.storeBesideCode[store.width.trailingZeroBitCount])
+    // The store is done; the interpreter goes on, and the hart looks at what was decoded there.
+    misses[missCount] = Miss(
+      site: assembler.jump(.below), pc: store.pc &+ UInt64(store.length), executed: store.executed + 1,
+      isFinal: true)
+    misses[missCount + 1] = Miss(
+      site: assembler.jump(.notEqual), pc: store.pc, executed: store.executed, resume: store.resume)
+    missCount += 2
+    assembler.jump(to: store.resume)
   }
 }

@@ -35,6 +35,10 @@ struct Emission {
     /// 0: xmm4–xmm15 hold floating-point registers, FS is dirty and MXCSR has the mode of `frm`. Else none of it
     /// is known.
     static var reals: Int { word(9 + slotCount) }
+    /// `CodePages.changes` as translations know it.
+    static var seenChanges: Int { word(10 + slotCount) }
+    /// Not 0: where something was stored just as an instruction there was decoded.
+    static var unnoticedStore: Int { word(11 + slotCount) }
   }
 
   /// Instructions of a region at most.
@@ -71,6 +75,9 @@ struct Emission {
   let stubs: Stubs
   let hasShortInstructions: Bool
   let features: HartFeatures
+  /// Where `CodePages` counts its changes, and says whether `fence.i` has anything to do.
+  let changes: Int
+  let hasNewborn: Int
   let host: HostFeatures
   /// Jumps within a page go straight to regions that are there.
   var linksRegions = true
@@ -111,6 +118,8 @@ struct Emission {
   var rareCount = 0
   let groups: UnsafeMutablePointer<Group>
   var groupCount = 0
+  let careful: UnsafeMutablePointer<CarefulStore>
+  var carefulCount = 0
   /// By base register, first for loads, then for stores: the group that goes on, or -1.
   let openGroups: UnsafeMutablePointer<Int8>
   /// The hart's window that the next group takes.
@@ -140,6 +149,9 @@ struct Emission {
     var openForStores = 0
     /// Called where no window serves; a `Refusal` follows the call.
     var refuse = 0
+    /// By the logarithm of the width: stores rdx at the address in rax, in a page with slots where those are empty.
+    /// Equal where it did, below where they are empty no more.
+    var storeBesideCode: InlineArray<4, Int> = .init(repeating: 0)
     /// rax: guest address, rcx: the site to link, as an offset into the code memory. `linkNear` for a target in
     /// the site's own page.
     var link = 0
@@ -152,8 +164,10 @@ struct Emission {
 
   init(
     _ assembler: Assembler, _ places: UnsafeMutablePointer<Int8>, _ stubs: Stubs, hasShortInstructions: Bool,
-    _ features: HartFeatures, host: HostFeatures
+    _ features: HartFeatures, _ code: CodePages, host: HostFeatures
   ) {
+    changes = Int(bitPattern: code.changes)
+    hasNewborn = Int(bitPattern: code.hasNewborn)
     self.features = features
     self.assembler = assembler
     entry = assembler.cursor
@@ -170,6 +184,7 @@ struct Emission {
     rares = .allocate(capacity: 4 * Self.regionLimit + 4)
     groups = .allocate(capacity: Self.regionLimit + 4)
     openGroups = .allocate(capacity: 64)
+    careful = .allocate(capacity: Self.regionLimit + 4)
   }
 
   func deallocate() {
@@ -178,6 +193,7 @@ struct Emission {
     rares.deallocate()
     groups.deallocate()
     openGroups.deallocate()
+    careful.deallocate()
   }
 
   // MARK: Instructions that are left to the interpreter

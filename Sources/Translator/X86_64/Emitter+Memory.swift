@@ -74,6 +74,12 @@ extension Emission {
 
   /// Finds the lookaside entry of an address, in rcx, or leaves; the address is in rax. Uses rdx.
   private mutating func findEntry(_ address: Term, _ width: Int, _ access: Access, _ isAtomic: Bool) {
+    compareTag(address, width, access, isAtomic)
+    leave(if: .notEqual)
+  }
+
+  /// Equal where there is such an entry.
+  mutating func compareTag(_ address: Term, _ width: Int, _ access: Access, _ isAtomic: Bool) {
     compute(address, .rax)
     // The page's number modulo the table's size, times 32.
     assembler.registers(Opcodes.load, .rcx, .rax)
@@ -88,7 +94,6 @@ extension Emission {
     }
     assembler.arithmetic(.or, .rdx, immediate: isAtomic ? 0xfff & ~(width - 1) : 0xfff)
     assembler.memory(Arithmetic.compare.opcode, .rdx, .rcx, access.rawValue)
-    leave(if: .notEqual)
   }
 
   @inline(__always) func loaded(_ opcode: Int, wide: Bool, _ emission: UnsafeMutablePointer<Emission>) -> Term
@@ -99,6 +104,7 @@ extension Emission {
   }
 
   @inline(never) mutating func store(_ value: Leaf, _ immediate: Int64, _ address: Term, _ width: Int) {
+    if isCareful { return storeCarefully(value, immediate, address, width) }
     look(up: address, width, .store)
     let s = source(value, immediate, .rdx, true)
     put(s, width)

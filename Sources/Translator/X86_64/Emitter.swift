@@ -59,6 +59,8 @@ struct Emitter: Executor {
       if !emission.pointee.accessControl(i) { leave() }
     case .cbo_zero where emission.pointee.features.cacheBlockSize == 64:
       emission.pointee.zeroBlock(a(i))
+    case .fence_i:
+      emission.pointee.fenceInstructions()
     case .pause:
       // The host's own hint.
       emission.pointee.assembler.byte(0xf3)
@@ -183,6 +185,20 @@ extension Emission {
     assembler.byte(0x0f)
     assembler.byte(0xae)
     assembler.byte(0xf0)
+  }
+
+  /// Stores forget the instructions that they hit; what is left to the interpreter is what translations do not
+  /// know yet, and pages with stores in flight.
+  mutating func fenceInstructions() {
+    assembler.move(.rax, immediate: Int64(changes))
+    assembler.memory(Opcodes.load, .rax, .rax, 0)
+    assembler.memory(Arithmetic.compare.opcode, .rax, .rbp, Frame.seenChanges)
+    leave(if: .notEqual)
+    assembler.move(.rax, immediate: Int64(hasNewborn))
+    // cmp byte [rax], 0
+    assembler.memory(0x80, HostRegister(Arithmetic.compare.rawValue), .rax, 0, wide: false)
+    assembler.byte(0)
+    leave(if: .notEqual)
   }
 
   /// The region goes on at `target`, all its instructions executed.

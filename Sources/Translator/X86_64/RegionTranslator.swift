@@ -100,7 +100,8 @@ package final class RegionTranslator {
     emission = .allocate(capacity: 1)
     emission.initialize(
       to: Emission(
-        assembler, places, stubs, hasShortInstructions: hart.hasShortInstructions, hart.features, host: host))
+        assembler, places, stubs, hasShortInstructions: hart.hasShortInstructions, hart.features, hart.decodedCode,
+        host: host))
   }
 
   deinit {
@@ -235,6 +236,7 @@ extension Emission {
     var missCount: Int
     var rareCount: Int
     var groupCount: Int
+    var carefulCount: Int
     var checkedFloatingPoint: Bool
     var boxedSingles: UInt32
     var boxedHalves: UInt32
@@ -244,7 +246,7 @@ extension Emission {
     @inline(__always) get {
       Checkpoint(
         cursor: assembler.cursor, sideCount: sideCount, missCount: missCount, rareCount: rareCount,
-        groupCount: groupCount, checkedFloatingPoint: checkedFloatingPoint,
+        groupCount: groupCount, carefulCount: carefulCount, checkedFloatingPoint: checkedFloatingPoint,
         boxedSingles: boxedSingles, boxedHalves: boxedHalves
       )
     }
@@ -256,6 +258,7 @@ extension Emission {
     missCount = c.missCount
     rareCount = c.rareCount
     groupCount = c.groupCount
+    carefulCount = c.carefulCount
     checkedFloatingPoint = c.checkedFloatingPoint
     boxedSingles = c.boxedSingles
     boxedHalves = c.boxedHalves
@@ -280,6 +283,7 @@ extension Emission {
     missCount = 0
     rareCount = 0
     groupCount = 0
+    carefulCount = 0
     closeAllGroups()
     entryPC = pc
     // mov rdx, [rbp + marks]; cmp dword [rdx + 4 × index], mark; jne — always in the long forms.
@@ -347,6 +351,7 @@ extension Emission {
     entry.storeBytes(of: UInt8(truncatingIfNeeded: count), as: UInt8.self)
     for i in 0..<rareCount { emit(rares[i]) }
     for i in 0..<groupCount { complete(groups[i], memory) }
+    for i in 0..<carefulCount { complete(careful[i]) }
     for i in 0..<sideCount {
       let side = sides[i]
       let unexecuted = side.executed < 0 ? 0 : count - side.executed

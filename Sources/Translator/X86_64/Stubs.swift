@@ -107,6 +107,8 @@ extension Assembler {
     stubs.open = emitOpen(forStores: false)
     stubs.openForStores = emitOpen(forStores: true)
 
+    for i in 0..<4 { stubs.storeBesideCode[i] = emitStoreBesideCode(width: 1 << i, stubs) }
+
     stubs.refuse = address
     pop(.rcx)
     memory(Opcodes.store, .rcx, .rbp, Frame.site)
@@ -185,6 +187,65 @@ extension Assembler {
     completeHere(calm)
     completeHere(same)
     completeHere(unserved)
+    pop(.rdi)
+    pop(.rsi)
+    byte(0xc3)
+    return here
+  }
+
+  /// `Emission.Stubs.storeBesideCode`. Who decodes an instruction publishes it, fences, and reads the bytes
+  /// again; here they are stored, and behind a fence the slots are looked at again: one of both sees the other.
+  private mutating func emitStoreBesideCode(width: Int, _ stubs: Emission.Stubs) -> Int {
+    typealias Offset = HartState.Offset
+    // From the instruction that may begin a halfword earlier to that of the last byte.
+    let displacements = (-1..<max(1, width / 2)).map { 8 * $0 }
+    func compareSlots(_ assembler: inout Assembler) {
+      assembler.memory(Opcodes.load, .rcx, .rsi, displacements[0])
+      for displacement in displacements.dropFirst() {
+        assembler.memory(Arithmetic.or.opcode, .rcx, .rsi, displacement)
+      }
+      assembler.registers(Opcodes.test, .rcx, .rcx)
+    }
+    let here = address
+    push(.rsi)
+    push(.rdi)
+    var elsewhere: [UnsafeMutableRawPointer] = []
+    if width > 1 {
+      // test al, 1
+      byte(0xa8)
+      byte(1)
+      elsewhere.append(jump(.notEqual))
+    }
+    registers(Opcodes.load, .rcx, .rax, wide: false)
+    shift(5, .rcx, immediate: 12, wide: false)
+    arithmetic(.and, .rcx, immediate: Windows.codeCount - 1, wide: false)
+    memory(Opcodes.address, .rdi, .rax, width - 1)
+    arithmetic(.or, .rdi, immediate: 0xfff)
+    indexed(Arithmetic.compare.opcode, .rdi, .rbp, .rcx, scale: 3, displacement: Offset.codeTags - 128)
+    elsewhere.append(jump(.notEqual))
+    indexed(Opcodes.load, .rsi, .rbp, .rcx, scale: 3, displacement: Offset.codeSlots - 128)
+    indexed(Opcodes.load, .rdi, .rbp, .rcx, scale: 3, displacement: Offset.codeDeltas - 128)
+    registers(Opcodes.load, .rcx, .rax, wide: false)
+    arithmetic(.and, .rcx, immediate: 0xffe, wide: false)
+    indexed(Opcodes.address, .rsi, .rsi, .rcx, scale: 2)
+    compareSlots(&self)
+    elsewhere.append(jump(.notEqual))
+    indexed(
+      width == 1 ? Opcodes.store8 : Opcodes.store, .rdx, .rax, .rdi, wide: width == 8, half: width == 2,
+      isByte: width == 1)
+    // A locked addition of nothing is a fence.
+    byte(0xf0)
+    arithmetic(.add, .rsp, 0, immediate: 0)
+    compareSlots(&self)
+    let quiet: UnsafeMutableRawPointer = jump(.equal)
+    memory(Opcodes.store, .rax, .rbp, Emission.Frame.unnoticedStore)
+    byte(0xf9)  // stc
+    let decoded: UnsafeMutableRawPointer = jump()
+    // Not equal, not below.
+    for site in elsewhere { completeHere(site) }
+    registers(Opcodes.test, .rsp, .rsp)
+    completeHere(quiet)
+    completeHere(decoded)
     pop(.rdi)
     pop(.rsi)
     byte(0xc3)
