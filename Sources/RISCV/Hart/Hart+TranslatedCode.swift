@@ -44,12 +44,10 @@ extension Hart {
   /// No fetch entry of `virtual` carries `mark` any more.
   package func unmark(_ virtual: UInt64, _ mark: UInt32) { lookaside.unmark(virtual, mark) }
 
-  /// Fills an empty slot; false where fetching faults.
+  /// Fills an empty slot; false where another hart is changing the instruction.
   package func decode(_ slot: UnsafeMutablePointer<Operation>, at pc: UInt64) -> Bool {
-    withoutTrap { () throws(Exit) in
-      try fillSlot(slot, pc)
-      return true
-    } ?? false
+    fillSlot(slot, pc)
+    return slot.pointee.opcode != .undecoded
   }
 
   /// The slots of the page at `virtual`, whose first slot is filled, so that writing its first bytes is noticed;
@@ -57,7 +55,7 @@ extension Hart {
   package func startedPage(at virtual: UInt64) -> UnsafeMutablePointer<Operation>? {
     withoutTrap { () throws(Exit) in
       guard let page = try codePage(at: virtual) else { return nil }
-      if page.pointee.opcode == .undecoded { try fillSlot(page, virtual) }
+      if page.pointee.opcode == .undecoded { fillSlot(page, virtual) }
       return page.pointee.opcode == .undecoded ? nil : page
     }
   }

@@ -29,6 +29,8 @@ package final class CodePages: Sendable {
   /// Stores to each page of the arena since it got its slots; a lost count does no harm.
   private nonisolated(unsafe) let stores: UnsafeMutablePointer<UInt32>
   private static let storesOfData: UInt32 = 64
+  /// The bytes of each page of the arena.
+  private nonisolated(unsafe) let hosts: UnsafeMutablePointer<UnsafeRawPointer?>
   private let lock = Mutex(0)
   private nonisolated(unsafe) var used = 0
   /// Write entries to revoke when a page gains code. Written only while the board is built.
@@ -46,6 +48,8 @@ package final class CodePages: Sendable {
     changed.initialize(repeating: arena, count: Self.logLength)
     stores = .allocate(capacity: Self.capacity)
     stores.initialize(repeating: 0, count: Self.capacity)
+    hosts = .allocate(capacity: Self.capacity)
+    hosts.initialize(repeating: nil, count: Self.capacity)
   }
 
   /// Announces RAM or ROM: whole pages from `base`.
@@ -91,6 +95,7 @@ package final class CodePages: Sendable {
     guard entry.pointee == nil, used < Self.capacity else { return }
     let slots = arena + used * Self.slotStride
     stores[used] = 0
+    hosts[used] = UnsafeRawPointer(host)
     used += 1
     for i in 0..<4 { slots[Self.slotsPerPage + i] = Operation(opcode: .pageEnd) }
     entry.pointee = slots
@@ -98,6 +103,12 @@ package final class CodePages: Sendable {
     // page, fence, and revoke: one of both sees the other.
     atomicMemoryFence(ordering: .sequentiallyConsistent)
     for lookaside in lookasides { lookaside.revokeWrites(to: host) }
+  }
+
+  /// The bytes of the instruction whose slot in the arena this is.
+  func bytes(of slot: UnsafeMutablePointer<Operation>) -> UnsafeRawPointer? {
+    let number = (slot - arena) / Self.slotStride
+    return hosts[number].map { $0 + (slot - arena - number * Self.slotStride) * 2 }
   }
 
   /// A hart has stored `count` bytes at `address`: forgets the instructions there.
