@@ -190,6 +190,8 @@ package final class TranslatedHart: HartEngine {
   }
 
   private func link(checked: Bool) throws(Exit) {
+    // The next slice finds out what is there: fetching may trap, or set an A bit.
+    if budget <= 0 { return }
     let site = frame(Emission.Frame.site, as: Int.self)
     let before = generation
     guard let code = try code(at: pc, checked: checked), generation == before else {
