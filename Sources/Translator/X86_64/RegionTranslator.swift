@@ -63,6 +63,8 @@ package final class RegionTranslator {
   var regionLimit = Emission.regionLimit
   package private(set) var instructionCount = 0
   package private(set) var regionCount = 0
+  /// The layout of the region translated last, where somebody wants it: not nil.
+  package var layout: RegionLayout?
   /// By opcode: how often an instruction was left to the interpreter at translation.
   package private(set) var left = [Int](repeating: 0, count: Opcode.allCases.count)
 
@@ -124,6 +126,11 @@ package final class RegionTranslator {
     e.pointee.begin(pc, page.mark)
     page.add(pc, UInt32(truncatingIfNeeded: e.pointee.assembler.cursor - memory.writable))
     e.pointee.pay()
+    if layout != nil {
+      layout = RegionLayout()
+      layout?.start = e.pointee.checkedEntry - memory.writable
+      layout?.body = e.pointee.assembler.cursor - memory.writable
+    }
     var emitter = Emitter(emission: e)
     while !e.pointee.hasEnded {
       let slot = page.slots + Int(e.pointee.pc & 0xfff) / 2
@@ -132,6 +139,11 @@ package final class RegionTranslator {
         break
       }
       var operation = slot.pointee
+      if operation.opcode == .straddle && e.pointee.executed > 0 {
+        // The next page is looked at when the instruction runs, not before.
+        e.pointee.end(at: e.pointee.pc)
+        break
+      }
       let before = e.pointee.checkpoint
       if operation.opcode == .straddle, let next = neighbour(page),
         let instruction = hart.straddlingInstruction(at: e.pointee.pc)
@@ -154,6 +166,10 @@ package final class RegionTranslator {
         }
         e.pointee.leaveAndGoOn(operation)
       }
+      if layout != nil {
+        let code = before.cursor - memory.writable..<e.pointee.assembler.cursor - memory.writable
+        layout?.instructions.append((e.pointee.pc, code))
+      }
       e.pointee.executed += 1
       if e.pointee.hasEnded { break }
       e.pointee.completeMisses(since: before.missCount)
@@ -163,7 +179,9 @@ package final class RegionTranslator {
         e.pointee.end(at: e.pointee.pc)
       }
     }
+    let exits = e.pointee.assembler.cursor - memory.writable
     e.pointee.finish(page, memory)
+    if layout != nil { layout?.exits = exits..<e.pointee.assembler.cursor - memory.writable }
     instructionCount += e.pointee.executed
     regionCount += 1
   }
