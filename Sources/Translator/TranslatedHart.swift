@@ -28,6 +28,7 @@ package final class TranslatedHart: HartEngine {
   private var pages: [Key: TranslatedPage] = [:]
   /// All pages that show the same slots.
   private var views: [UnsafeMutablePointer<Operation>: [TranslatedPage]] = [:]
+  private let windowsAreVoid: UnsafeMutablePointer<Atomic<Bool>>
   private var lastMark: UInt32 = 0
   /// The page asked for last.
   private var lastPage: TranslatedPage?
@@ -67,6 +68,7 @@ package final class TranslatedHart: HartEngine {
     self.hart = hart
     block = UnsafeMutableRawPointer(hart.state)
     changes = hart.decodedCode.changes
+    windowsAreVoid = hart.windowsAreVoid
     translator = RegionTranslator(memory: memory, hart, host: features)
     translator.regionLimit = regionLimit
     jumpCache = .allocate(capacity: JumpCacheEntry.count)
@@ -148,16 +150,66 @@ package final class TranslatedHart: HartEngine {
         let uncounted = frame(Emission.Frame.uncounted, as: Int.self) - 1
         let pc = pc
         let mark = hart.mark(of: pc)
+        let closures = word(HartState.Offset.windowClosures)
         if let exit = interpret(hart) { return exit }
         guard resume != 0, budget >= uncounted, budget > 0 else { return nil }
         let before = generation
         forgetChangedCode()
-        guard generation == before, mark != 0, hart.mark(of: pc) == mark else { return nil }
+        // What the region has proved of memory must still hold.
+        hart.shutVoidWindows(windowsAreVoid)
+        guard generation == before, word(HartState.Offset.windowClosures) == closures, mark != 0,
+          hart.mark(of: pc) == mark
+        else { return nil }
         budget -= uncounted
         code = resume
         resuming = true
+      case .refuse:
+        guard let next = try serve(hart) else { return nil }
+        (code, resuming) = next
       }
     }
+  }
+
+  /// Where to go on after a refusal: the same access again, if the lookaside can serve it now; else a careful
+  /// region that begins with it. Nil where the pc has to be looked up.
+  private func serve(_ hart: Hart) throws(Exit) -> (code: UInt, resuming: Bool)? {
+    let site =
+      Int(frame(Emission.Frame.site, as: UInt.self) - UInt(bitPattern: translator.memory.executable)) - 5
+    let refusal = translator.refusal(site)
+    block.storeBytes(of: refusal.pc, toByteOffset: HartState.Offset.pc, as: UInt64.self)
+    let base = word(8 * Int(refusal.register))
+    let access = (
+      address: base &+ UInt64(bitPattern: Int64(refusal.offset)), width: Int(refusal.width),
+      isStore: refusal.isStore != 0
+    )
+    let start = base &+ UInt64(bitPattern: Int64(refusal.low))
+    if Int(start & 0xfff) + Int(refusal.extent) <= 4096,
+      hart.enterPage(of: access, serving: start, Int(refusal.extent))
+    {
+      let haste = HartState.Offset.windowHaste + 8 * Int(refusal.window)
+      if block.load(fromByteOffset: haste, as: Int.self) > Windows.tooHasty {
+        block.storeBytes(of: 0, toByteOffset: haste, as: Int.self)
+        translateAnew(hart, refusal)
+      }
+      budget -= Int(refusal.uncounted)
+      return (UInt(bitPattern: translator.memory.executable) + UInt(refusal.resume), true)
+    }
+    let before = generation
+    guard let code = try code(at: pc, checked: false, careful: true) else { return nil }
+    if generation == before { translator.bypass(site, to: code) }
+    return (code, false)
+  }
+
+  /// Replaces a region whose window for the instruction at the pc was opened too often.
+  private func translateAnew(_ hart: Hart, _ refusal: Emission.Refusal) {
+    guard let slots = hart.slotAtHand.map({ $0 - Int(pc & 0xfff) / 2 }), !translator.isFull else { return }
+    let page = page(pc & ~0xfff, slots)
+    let entry = page.virtual | UInt64(refusal.entry)
+    let old = page.offset(at: entry)
+    guard old != 0 else { return }
+    page.noteWanderer(pc)
+    translator.translate(entry, in: page, hart, neighbour: startedPage(behind:))
+    if let new = translator.code(at: entry, in: page) { translator.replace(old, by: new) }
   }
 
   /// Has the interpreter run one instruction.
@@ -177,6 +229,7 @@ package final class TranslatedHart: HartEngine {
       Emission.Frame.control,
       UInt32(HostControl.masks | HostControl.rounding(Int(truncatingIfNeeded: rounding))))
     guard let target = UnsafeRawPointer(bitPattern: code) else { return nil }
+    hart.shutVoidWindows(windowsAreVoid)
     let reason = enter(block, target)
     exits += 1
     let flags = HostControl.guestFlags(frame(Emission.Frame.controlAfter, as: UInt32.self))
@@ -210,10 +263,10 @@ package final class TranslatedHart: HartEngine {
 
   /// The code for `pc`, translated if need be, also entered into the jump cache; nil where the interpreter
   /// must do.
-  private func code(at pc: UInt64, checked: Bool) throws(Exit) -> UInt? {
+  private func code(at pc: UInt64, checked: Bool, careful: Bool = false) throws(Exit) -> UInt? {
     guard let slots = try hart.codePage(at: pc) else { return nil }
     var page = page(pc & ~0xfff, slots)
-    var found = translator.code(at: pc, in: page)
+    var found = translator.code(at: pc, careful: careful, in: page)
     if found == nil {
       if translator.isFull {
         // Code that was needed again so soon wants more room.
@@ -223,11 +276,12 @@ package final class TranslatedHart: HartEngine {
         forget()
         page = self.page(pc & ~0xfff, slots)
       }
-      translator.translate(pc, in: page, hart, neighbour: startedPage(behind:))
-      found = translator.code(at: pc, in: page)
+      translator.translate(pc, careful: careful, in: page, hart, neighbour: startedPage(behind:))
+      found = translator.code(at: pc, careful: careful, in: page)
     }
     hart.mark(pc, slots, page.mark)
     guard let found else { return nil }
+    if careful { return found }
     let checkedEntry = found - UInt(Emission.guardSize)
     jumpCache[Int(truncatingIfNeeded: pc >> 1) % JumpCacheEntry.count] = JumpCacheEntry(
       pc: pc, code: checkedEntry)

@@ -152,8 +152,8 @@ import Translator
     let hart = guests[1].hart
     #expect([hart[x: 10], hart[x: 12]] == [0x1234, 3])
     #expect([hart[x: 20], hart[x: 21], hart[x: 22]] == [virtual + 20, 13, virtual + 0x2000])
-    // The first load missed the lookaside, the second hit it.
-    #expect(translated.interpreted[Int(Opcode.ld.rawValue)] == 2)
+    // The first load had its page entered into the lookaside; only the one that faults was left.
+    #expect(translated.interpreted[Int(Opcode.ld.rawValue)] == 1)
   }
 
   @Test func atomicAdditionsOfTwoHartsLoseNothing() async throws {

@@ -38,6 +38,28 @@ extension Hart {
     if entry.tag != pc & ~0xfff || entry.slots != slots { block.pointee.marks[index] = 0 }
   }
 
+  /// Shuts the windows if a page has gained code.
+  @inline(__always) package func shutVoidWindows(_ areVoid: UnsafeMutablePointer<Atomic<Bool>>) {
+    guard areVoid.pointee.load(ordering: .relaxed) else { return }
+    areVoid.pointee.store(false, ordering: .sequentiallyConsistent)
+    lookaside.shutWindows()
+  }
+  package var windowsAreVoid: UnsafeMutablePointer<Atomic<Bool>> { lookaside.windowsAreVoid }
+
+  /// Enters the page of an access, which lies in one page, into the lookaside where it may be; then true where
+  /// that serves all `bytes` at `start`, for loads, and also for stores where the access is one.
+  package func enterPage(
+    of access: (address: UInt64, width: Int, isStore: Bool), serving start: UInt64, _ bytes: Int
+  ) -> Bool {
+    withoutTrap { () throws(Exit) in
+      _ = try place(access.isStore ? .store : .load, access.address, access.width)
+      let entry =
+        block.pointee.table + Int(truncatingIfNeeded: start >> 12) % TranslationLookaside.entryCount
+      let tag = (start &+ UInt64(bytes - 1)) | 0xfff
+      return entry.pointee.readTag == tag && (!access.isStore || entry.pointee.writeTag == tag)
+    } ?? false
+  }
+
   /// cbo.zero is allowed at the privilege of now.
   package var mayZeroBlocks: Bool { features.extensions.contains(.zicboz) && mayPerform(Environment.cbze) }
 
@@ -136,6 +158,16 @@ extension HartState {
     @inlinable package static var marks: Int { 2096 }
     /// 32 words that belong to the engine.
     @inlinable package static var engineArea: Int { 2104 }
+    @inlinable package static var windows: Int { 2392 }
+    @inlinable package static var windowsAreUsed: Int { windows }
+    @inlinable package static var windowClosures: Int { windows + 8 }
+    @inlinable package static var windowLimits: Int { windows + 16 }
+    @inlinable package static var narrowWindowLimits: Int { windowLimits + 8 * Windows.count }
+    @inlinable package static var windowStarts: Int { narrowWindowLimits + 8 * Windows.count }
+    @inlinable package static var windowDeltas: Int { windowStarts + 8 * Windows.count }
+    @inlinable package static var passingDeltas: Int { windowDeltas + 8 * Windows.count }
+    @inlinable package static var windowOpenings: Int { passingDeltas + 8 * Windows.count }
+    @inlinable package static var windowHaste: Int { windowOpenings + 8 * Windows.count }
 
     /// True where the numbers above are the compiler's too.
     package static var areCurrent: Bool {
@@ -151,6 +183,16 @@ extension HartState {
         && MemoryLayout<HartBlock>.offset(of: \.table) == table
         && MemoryLayout<HartBlock>.offset(of: \.marks) == marks
         && MemoryLayout<HartBlock>.offset(of: \.engineArea) == engineArea
+        && MemoryLayout<HartBlock>.offset(of: \.windows) == windows
+        && MemoryLayout<Windows>.offset(of: \.isUsed).map { $0 + windows } == windowsAreUsed
+        && MemoryLayout<Windows>.offset(of: \.closures).map { $0 + windows } == windowClosures
+        && MemoryLayout<Windows>.offset(of: \.limits).map { $0 + windows } == windowLimits
+        && MemoryLayout<Windows>.offset(of: \.narrowLimits).map { $0 + windows } == narrowWindowLimits
+        && MemoryLayout<Windows>.offset(of: \.starts).map { $0 + windows } == windowStarts
+        && MemoryLayout<Windows>.offset(of: \.deltas).map { $0 + windows } == windowDeltas
+        && MemoryLayout<Windows>.offset(of: \.passingDeltas).map { $0 + windows } == passingDeltas
+        && MemoryLayout<Windows>.offset(of: \.openings).map { $0 + windows } == windowOpenings
+        && MemoryLayout<Windows>.offset(of: \.haste).map { $0 + windows } == windowHaste
     }
   }
 }

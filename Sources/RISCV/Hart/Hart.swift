@@ -116,6 +116,8 @@ package final class Hart: @unchecked Sendable {
         table: lookaside.table(.machine), fetches: lookaside.fetchTable(.machine),
         marks: lookaside.markTable(.machine), base: scratch,
         jumpMask: alignment == 1 ? 0 : 2, hart: Unmanaged.passUnretained(self)))
+    lookaside.windows = UnsafeMutableRawPointer(block).advanced(by: HartState.Offset.windows)
+      .assumingMemoryBound(to: Windows.self)
     code.add(lookaside)
     reset()
   }
@@ -249,7 +251,9 @@ package final class Hart: @unchecked Sendable {
     } else {
       dataView = Self.view(dataPrivilege, sum: status & Status.sum != 0)
     }
-    block.pointee.table = lookaside.table(dataView)
+    let table = lookaside.table(dataView)
+    if table != block.pointee.table { lookaside.shutWindows() }
+    block.pointee.table = table
     block.pointee.fetches = lookaside.fetchTable(fetchView)
     block.pointee.marks = lookaside.markTable(fetchView)
   }

@@ -107,6 +107,7 @@ struct HartBlock {
   var jumpMask: Int32
   /// The hart itself, for calls out of line; it owns this block.
   var hart: Unmanaged<Hart>
+  var windows = Windows()
 }
 
 /// Why the interpreter, or an engine, left its inner loop.

@@ -1,5 +1,6 @@
 // Unsafe pointers: one block of entries, mapped for the hart's life; indices are masked.
 import Glibc
+import Synchronization
 
 /// A lookaside entry: translation and permission of one 4 KiB page in one view, 32 bytes.
 package struct LookasideEntry {
@@ -53,6 +54,12 @@ package final class TranslationLookaside: Sendable {
   /// Beside each fetch entry a translator's mark for the page that it leads to; 0 for none.
   nonisolated(unsafe) let marks: UnsafeMutablePointer<UInt32>
 
+  /// In the hart's block; set once, by the hart.
+  nonisolated(unsafe) var windows: UnsafeMutablePointer<Windows>?
+  /// Some page of a window that may be for stores has gained code: the hart's engine shuts the windows before
+  /// it runs on. By pointer, so that reading it counts no reference.
+  package nonisolated(unsafe) let windowsAreVoid: UnsafeMutablePointer<Atomic<Bool>>
+
   /// Entries filled since the last flush, so that a flush costs what was used, and other harts find them.
   private nonisolated(unsafe) let journal: UnsafeMutablePointer<UInt32>
   private nonisolated(unsafe) var journalCount = 0
@@ -78,6 +85,8 @@ package final class TranslationLookaside: Sendable {
     marks = .allocate(capacity: fetchCount)
     marks.initialize(repeating: 0, count: fetchCount)
     fetchJournal = .allocate(capacity: Self.fetchJournalCapacity)
+    windowsAreVoid = .allocate(capacity: 1)
+    windowsAreVoid.initialize(to: Atomic(false))
   }
 
   /// Zeroed memory that exists where it is touched, page by page.
@@ -97,6 +106,8 @@ package final class TranslationLookaside: Sendable {
     fetches.deallocate()
     marks.deallocate()
     fetchJournal.deallocate()
+    windowsAreVoid.deinitialize(count: 1)
+    windowsAreVoid.deallocate()
   }
 
   func table(_ view: View) -> UnsafeMutablePointer<LookasideEntry> {
@@ -126,7 +137,8 @@ package final class TranslationLookaside: Sendable {
     entry.pointee.delta = delta
     entry.pointee.physical = physical & ~0xfff
     entry.pointee.readTag = readable ? page | 0xfff : LookasideEntry.none
-    entry.pointee.writeTag = writable ? page | 0xfff : LookasideEntry.none
+    // Who may store may load, too: translated code then asks only once.
+    entry.pointee.writeTag = writable && readable ? page | 0xfff : LookasideEntry.none
   }
 
   /// Takes a write permission back right after `fill`, where the page turned out to have gained code.
@@ -167,7 +179,10 @@ package final class TranslationLookaside: Sendable {
     fetchJournalCount = 0
   }
 
+  func shutWindows() { windows?.pointee.shut() }
+
   private func flushEntries() {
+    shutWindows()
     for i in 0..<journalCount { clear(entries + Int(journal[i])) }
     journalCount = 0
     largeLow = .max
@@ -176,6 +191,7 @@ package final class TranslationLookaside: Sendable {
 
   /// Forgets one view's data entries.
   func flush(_ view: View) {
+    shutWindows()
     for i in 0..<journalCount where Int(journal[i]) / Self.entryCount == view.rawValue {
       clear(entries + Int(journal[i]))
     }
@@ -184,6 +200,7 @@ package final class TranslationLookaside: Sendable {
   /// Forgets the page that holds `virtual`, in every view.
   func flush(page virtual: UInt64) {
     guard virtual < largeLow || virtual > largeHigh else { return flush() }
+    shutWindows()
     for view in 0..<Self.viewCount {
       clear(entries + view * Self.entryCount + Int(truncatingIfNeeded: virtual >> 12) % Self.entryCount)
       forgetFetch(view * Self.fetchCount + Int(truncatingIfNeeded: virtual >> 12) % Self.fetchCount)
@@ -218,6 +235,8 @@ package final class TranslationLookaside: Sendable {
         entry.pointee.writeTag = LookasideEntry.none
       }
     }
+    // Only now: who shuts its windows before opens none of these again.
+    windowsAreVoid.pointee.store(true, ordering: .sequentiallyConsistent)
   }
 
   /// From any thread: no fetch may come from these slots any more.

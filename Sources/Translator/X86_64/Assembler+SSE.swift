@@ -3,8 +3,8 @@ enum RealPlace: Equatable {
   case xmm(Int)
   /// At a displacement from rbp.
   case state(Int)
-  /// At the host address that `Emission.look` found: rax + rcx.
-  case found
+  /// At a host address as `Emission.look` finds it: base plus rcx plus displacement.
+  case found(base: Int, displacement: Int)
   /// At an address in the code memory.
   case constant(Int)
 }
@@ -113,16 +113,18 @@ extension Assembler {
   }
 
   private func highBit(_ place: RealPlace) -> Int {
-    if case .xmm(let number) = place { number >> 3 } else { 0 }
+    switch place {
+    case .xmm(let number), .found(base: let number, displacement: _): number >> 3
+    default: 0
+    }
   }
 
   private mutating func operand(_ reg: Int, _ place: RealPlace, _ trailing: Int) {
     let field = (reg & 7) << 3
     switch place {
     case .xmm(let number): byte(0xc0 | field | number & 7)
-    case .found:
-      byte(field | 4)
-      byte(0x08)
+    case .found(let base, let displacement):
+      indexedOperand(reg, HostRegister(base), .rcx, 0, displacement)
     case .state(let displacement):
       let isShort = displacement >= -128 && displacement < 128
       byte((isShort ? 0x45 : 0x85) | field)

@@ -140,7 +140,7 @@ struct Assembler {
     if isShort { byte(displacement) } else { long(displacement) }
   }
 
-  /// Register with memory at base plus scaled index plus a short displacement.
+  /// Register with memory at base plus scaled index plus displacement.
   @inline(__always) mutating func indexed(
     _ opcode: Int, _ reg: HostRegister, _ base: HostRegister, _ index: HostRegister, scale: Int = 0,
     displacement: Int = 0, wide: Bool = true, half: Bool = false, isByte: Bool = false
@@ -149,14 +149,25 @@ struct Assembler {
     let rex = 0x40 | (wide ? 8 : 0) | (reg.number >> 3) << 2 | (index.number >> 3) << 1 | base.number >> 3
     // Byte registers 4–7 are spl–dil only with a REX prefix.
     prefix(opcode, rex, isByte && reg.number >= 4)
+    indexedOperand(reg.number, base, index, scale, displacement)
+  }
+
+  @inline(__always) mutating func indexedOperand(
+    _ reg: Int, _ base: HostRegister, _ index: HostRegister, _ scale: Int, _ displacement: Int
+  ) {
+    let field = (reg & 7) << 3 | 4
     let sib = scale << 6 | (index.number & 7) << 3 | base.number & 7
     if displacement == 0 && base.number & 7 != 5 {
-      byte((reg.number & 7) << 3 | 4)
+      byte(field)
       byte(sib)
-    } else {
-      byte(0x40 | (reg.number & 7) << 3 | 4)
+    } else if displacement >= -128 && displacement < 128 {
+      byte(0x40 | field)
       byte(sib)
       byte(displacement)
+    } else {
+      byte(0x80 | field)
+      byte(sib)
+      long(displacement)
     }
   }
 
@@ -217,6 +228,18 @@ struct Assembler {
   mutating func store(immediate v: Int, _ base: HostRegister, _ displacement: Int) {
     memory(0xc7, HostRegister(0), base, displacement)
     long(v)
+  }
+
+  /// d = s plus a displacement of one or four bytes, which is written later, at what is returned.
+  mutating func loadAddress(_ d: HostRegister, _ s: HostRegister, displacementBytes: Int)
+    -> UnsafeMutableRawPointer
+  {
+    byte(0x48 | (d.number >> 3) << 2 | s.number >> 3)
+    byte(Opcodes.address)
+    byte((displacementBytes == 4 ? 0x80 : 0x40) | (d.number & 7) << 3 | s.number & 7)
+    if s.number & 7 == 4 { byte(0x24) }
+    if displacementBytes == 4 { long(0) } else { byte(0) }
+    return cursor - displacementBytes
   }
 
   /// `digit`: 4 left, 5 right, 7 arithmetic right, 0 and 1 rotations.

@@ -86,6 +86,10 @@ struct Emission {
   var checkedEntry: UnsafeMutableRawPointer
   var guardJump: UnsafeMutableRawPointer
   var page: UInt64 = 0
+  /// Each access is checked for itself: the region is for accesses that windows do not serve.
+  var isCareful = false
+  /// Accesses of this instruction go through memory at random: a window would not help.
+  var wanders = false
   var executed = 0
   var hasEnded = false
   var checkedFloatingPoint = false
@@ -103,6 +107,20 @@ struct Emission {
   var missCount = 0
   let rares: UnsafeMutablePointer<Rare>
   var rareCount = 0
+  let groups: UnsafeMutablePointer<Group>
+  var groupCount = 0
+  /// By base register, first for loads, then for stores: the group that goes on, or -1.
+  let openGroups: UnsafeMutablePointer<Int8>
+  /// The hart's window that the next group takes.
+  var nextWindow = 0
+  /// Where `look` found the data: at this register plus rcx plus the displacement.
+  var dataBase = HostRegister.rax
+  var dataDisplacement = 0
+  /// The window whose delta rcx holds after the instruction being emitted, and the one whose delta it
+  /// holds where the cursor is `deltaCursor`; or -1.
+  var nextDelta = -1
+  var delta = -1
+  var deltaCursor: UnsafeMutableRawPointer
 
   /// Where fixed pieces of code run.
   struct Stubs {
@@ -114,6 +132,12 @@ struct Emission {
     /// rax: guest address, rcx: instructions counted but not executed, rdx: where to go on, or 0.
     var interpret = 0
     var budget = 0
+    /// Opens the window with the displacement ecx for edx + 1 bytes from rax; equal where it could. For stores:
+    /// `openForStores`.
+    var open = 0
+    var openForStores = 0
+    /// Called where no window serves; a `Refusal` follows the call.
+    var refuse = 0
     /// rax: guest address, rcx: the site to link, as an offset into the code memory. `linkNear` for a target in
     /// the site's own page.
     var link = 0
@@ -134,6 +158,7 @@ struct Emission {
     entryJump = assembler.cursor
     checkedEntry = assembler.cursor
     guardJump = assembler.cursor
+    deltaCursor = assembler.cursor
     self.places = places
     self.stubs = stubs
     self.hasShortInstructions = hasShortInstructions
@@ -141,12 +166,16 @@ struct Emission {
     sides = .allocate(capacity: Self.regionLimit + 4)
     misses = .allocate(capacity: 6 * Self.regionLimit + 6)
     rares = .allocate(capacity: 4 * Self.regionLimit + 4)
+    groups = .allocate(capacity: Self.regionLimit + 4)
+    openGroups = .allocate(capacity: 64)
   }
 
   func deallocate() {
     sides.deallocate()
     misses.deallocate()
     rares.deallocate()
+    groups.deallocate()
+    openGroups.deallocate()
   }
 
   // MARK: Instructions that are left to the interpreter
@@ -273,7 +302,8 @@ struct Emission {
       }
     case .memory:
       checkFresh(t.immediate)
-      assembler.indexed(t.memoryOpcode, d, .rax, .rcx, wide: t.isWide)
+      assembler.indexed(
+        t.memoryOpcode, d, dataBase, .rcx, displacement: dataDisplacement, wide: t.isWide)
     case .condition:
       let condition = HostCondition(Int(t.bits >> 56))
       compare(t.left, t.right, t.immediate, t.isWide)
@@ -457,8 +487,10 @@ struct Emission {
     let place = places[word]
     if place >= 0 {
       compute(t, HostRegister(Int(place)))
+      closeGroups(of: word)
       return
     }
+    closeGroups(of: word)
     let displacement = Self.displacement(word)
     // In memory where x86 can.
     if t.form == .operation, t.isWide, !t.isZeroExtended, t.left.bits == Leaf(.guest, word).bits,

@@ -61,13 +61,15 @@ extension Emission {
     case store = 8
   }
 
-  /// Finds the host address, the sum of rax and rcx, or leaves. Uses rdx. The access lies in one page; it is
-  /// aligned where `isAtomic`.
-  @inline(never) mutating func look(
+  /// Finds the host address, the sum of rax and rcx, in the lookaside, or leaves. Uses rdx. The access lies in
+  /// one page; it is aligned where `isAtomic`.
+  @inline(never) mutating func lookEntry(
     up address: Term, _ width: Int, _ access: Access, isAtomic: Bool = false
   ) {
     findEntry(address, width, access, isAtomic)
     assembler.memory(Opcodes.load, .rcx, .rcx, 16)
+    dataBase = .rax
+    dataDisplacement = 0
   }
 
   /// Finds the lookaside entry of an address, in rcx, or leaves; the address is in rax. Uses rdx.
@@ -102,11 +104,11 @@ extension Emission {
     put(s, width)
   }
 
-  /// Stores a register's low `width` bytes at rax + rcx.
+  /// Stores a register's low `width` bytes where `look` found.
   mutating func put(_ s: HostRegister, _ width: Int) {
     assembler.indexed(
-      width == 1 ? Opcodes.store8 : Opcodes.store, s, .rax, .rcx, wide: width == 8, half: width == 2,
-      isByte: width == 1)
+      width == 1 ? Opcodes.store8 : Opcodes.store, s, dataBase, .rcx, displacement: dataDisplacement,
+      wide: width == 8, half: width == 2, isByte: width == 1)
   }
 
   // MARK: Atomics
@@ -127,7 +129,7 @@ extension Emission {
     _ operation: AtomicOperation, _ operand: Leaf, _ immediate: Int64, _ address: Term, wide: Bool,
     _ emission: UnsafeMutablePointer<Emission>
   ) -> Term {
-    look(up: address, wide ? 8 : 4, .store, isAtomic: true)
+    lookEntry(up: address, wide ? 8 : 4, .store, isAtomic: true)
     if operation == .add || operation == .swap {
       assembler.move(.rdx, source(operand, immediate, .rdx, wide))
       if operation == .add { assembler.byte(0xf0) }  // lock; xchg locks by itself
@@ -222,7 +224,7 @@ extension Emission {
   @inline(never) mutating func compareAndSwap(
     _ expected: Leaf, _ new: Leaf, _ address: Term, wide: Bool, _ emission: UnsafeMutablePointer<Emission>
   ) -> Term {
-    look(up: address, wide ? 8 : 4, .store, isAtomic: true)
+    lookEntry(up: address, wide ? 8 : 4, .store, isAtomic: true)
     assembler.registers(Arithmetic.add.opcode, .rcx, .rax)
     let s = source(new, 0, .rdx, wide)
     assembler.move(.rax, source(expected, 0, .rax, wide))
@@ -235,7 +237,7 @@ extension Emission {
   @inline(never) mutating func zeroBlock(_ address: Term) {
     assembler.arithmetic(.compare, .rbp, Frame.mayZeroBlocks, immediate: 0)
     leave(if: .equal)
-    look(up: .operation(.and, address, Term(immediate: -64)), 8, .store)
+    lookEntry(up: .operation(.and, address, Term(immediate: -64)), 8, .store)
     // pxor xmm0, xmm0; movups [rax + rcx + n], xmm0
     assembler.byte(0x66)
     assembler.registers(0x0fef, HostRegister(0), HostRegister(0), wide: false)

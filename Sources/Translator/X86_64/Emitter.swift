@@ -168,6 +168,7 @@ extension Emission {
   /// A constant into a register's place, rax untouched.
   private mutating func write(_ link: Int, _ value: Term, keepingAddress: Bool) {
     if link == Int(Operation.sink) { return }
+    closeGroups(of: link)
     let place = places[link]
     if place >= 0 {
       assembler.move(HostRegister(Int(place)), immediate: value.immediate)

@@ -13,6 +13,10 @@ package final class TranslatedPage {
   /// have few.
   private var halfwords: [UInt16] = []
   private var offsets: [UInt32] = []
+  /// Beside a halfword: the careful region there.
+  private static let carefulBit: UInt16 = 1 << 15
+  /// Halfwords of instructions that access memory at random.
+  private(set) var wanderers: Set<UInt16> = []
 
   init(_ virtual: UInt64, _ slots: UnsafeMutablePointer<Operation>, mark: UInt32) {
     self.virtual = virtual
@@ -21,26 +25,34 @@ package final class TranslatedPage {
   }
 
   /// The offset of the region at `pc` in this page; 0 for none.
-  func offset(at pc: UInt64) -> UInt32 {
-    let halfword = UInt16(truncatingIfNeeded: pc & 0xfff) / 2
+  func offset(at pc: UInt64, careful: Bool = false) -> UInt32 {
+    let halfword = Self.halfword(pc, careful)
     for i in halfwords.indices.reversed() where halfwords[i] == halfword { return offsets[i] }
     return 0
   }
 
-  func add(_ pc: UInt64, _ offset: UInt32) {
-    halfwords.append(UInt16(truncatingIfNeeded: pc & 0xfff) / 2)
+  func add(_ pc: UInt64, careful: Bool, _ offset: UInt32) {
+    halfwords.append(Self.halfword(pc, careful))
     offsets.append(offset)
   }
+
+  private static func halfword(_ pc: UInt64, _ careful: Bool) -> UInt16 {
+    UInt16(truncatingIfNeeded: pc & 0xfff) / 2 | (careful ? carefulBit : 0)
+  }
+
+  func noteWanderer(_ pc: UInt64) { wanderers.insert(Self.halfword(pc, false)) }
+  func wanders(_ pc: UInt64) -> Bool { !wanderers.isEmpty && wanderers.contains(Self.halfword(pc, false)) }
 
   /// Forgets the regions; those to come go by another mark.
   func retire(nextMark: UInt32) {
     halfwords.removeAll(keepingCapacity: true)
     offsets.removeAll(keepingCapacity: true)
+    wanderers.removeAll()
     mark = nextMark
   }
 
   /// The first address of every region.
-  package var regions: [UInt64] { halfwords.map { virtual + 2 * UInt64($0) } }
+  package var regions: [UInt64] { halfwords.map { virtual + 2 * UInt64($0 & ~Self.carefulBit) } }
 }
 
 /// Translates regions: runs of instructions from one entry within one page, left by jumps only.
@@ -110,8 +122,8 @@ package final class RegionTranslator {
   package func removeAll() { emission.pointee.assembler.cursor = start }
 
   /// Where the code of the region at `pc` runs, behind the check; nil where none was translated yet.
-  func code(at pc: UInt64, in page: TranslatedPage) -> UInt? {
-    let offset = page.offset(at: pc)
+  func code(at pc: UInt64, careful: Bool = false, in page: TranslatedPage) -> UInt? {
+    let offset = page.offset(at: pc, careful: careful)
     guard offset != 0 else { return nil }
     return UInt(bitPattern: memory.executable) + UInt(offset)
   }
@@ -120,11 +132,13 @@ package final class RegionTranslator {
   /// made sure that `isFull` is false.
   /// `neighbour` is the page behind it, for the instruction that reaches into that.
   func translate(
-    _ pc: UInt64, in page: TranslatedPage, _ hart: Hart, neighbour: (TranslatedPage) -> TranslatedPage?
+    _ pc: UInt64, careful: Bool = false, in page: TranslatedPage, _ hart: Hart,
+    neighbour: (TranslatedPage) -> TranslatedPage?
   ) {
     let e = emission
+    e.pointee.isCareful = careful
     e.pointee.begin(pc, page.mark)
-    page.add(pc, UInt32(truncatingIfNeeded: e.pointee.assembler.cursor - memory.writable))
+    page.add(pc, careful: careful, UInt32(truncatingIfNeeded: e.pointee.assembler.cursor - memory.writable))
     e.pointee.pay()
     if layout != nil {
       layout = RegionLayout()
@@ -155,6 +169,7 @@ package final class RegionTranslator {
       }
       e.pointee.length = 4
       e.pointee.slotsUsed = 0
+      e.pointee.wanders = page.wanders(e.pointee.pc)
       emitter.perform(operation)
       if e.pointee.isLeft {
         left[Int(operation.opcode.rawValue)] += 1
@@ -171,8 +186,9 @@ package final class RegionTranslator {
         layout?.instructions.append((e.pointee.pc, code))
       }
       e.pointee.executed += 1
+      e.pointee.keepDelta()
       if e.pointee.hasEnded { break }
-      e.pointee.completeMisses(since: before.missCount)
+      e.pointee.completeMisses(since: before)
       e.pointee.pc &+= UInt64(e.pointee.length)
       // A long instruction may end in the next page.
       if e.pointee.executed >= regionLimit || e.pointee.pc & ~0xfff != e.pointee.page {
@@ -184,6 +200,25 @@ package final class RegionTranslator {
     if layout != nil { layout?.exits = exits..<e.pointee.assembler.cursor - memory.writable }
     instructionCount += e.pointee.executed
     regionCount += 1
+  }
+
+  /// What stands behind the call at `site` (an offset) to `Stubs.refuse`.
+  func refusal(_ site: Int) -> Emission.Refusal {
+    UnsafeRawPointer(memory.writable + site + 5).loadUnaligned(as: Emission.Refusal.self)
+  }
+
+  /// Lets what refused at `site` go to the careful region at `code` at once.
+  func bypass(_ site: Int, to code: UInt) {
+    let call = memory.writable + site
+    call.storeBytes(of: 0xe9, as: UInt8.self)
+    emission.pointee.assembler.complete(call + 1, to: Int(bitPattern: code))
+  }
+
+  /// Has what enters the region at `offset`, behind its check, run `code` instead.
+  func replace(_ offset: UInt32, by code: UInt) {
+    let entry = memory.writable + Int(offset)
+    entry.storeBytes(of: 0xe9, as: UInt8.self)
+    emission.pointee.assembler.complete(entry + 1, to: Int(bitPattern: code))
   }
 
   /// Lets the jump at `site` (an offset) go straight to `code`.
@@ -199,6 +234,7 @@ extension Emission {
     var sideCount: Int
     var missCount: Int
     var rareCount: Int
+    var groupCount: Int
     var checkedFloatingPoint: Bool
     var boxedSingles: UInt32
     var boxedHalves: UInt32
@@ -208,7 +244,7 @@ extension Emission {
     @inline(__always) get {
       Checkpoint(
         cursor: assembler.cursor, sideCount: sideCount, missCount: missCount, rareCount: rareCount,
-        checkedFloatingPoint: checkedFloatingPoint,
+        groupCount: groupCount, checkedFloatingPoint: checkedFloatingPoint,
         boxedSingles: boxedSingles, boxedHalves: boxedHalves
       )
     }
@@ -219,6 +255,7 @@ extension Emission {
     sideCount = c.sideCount
     missCount = c.missCount
     rareCount = c.rareCount
+    groupCount = c.groupCount
     checkedFloatingPoint = c.checkedFloatingPoint
     boxedSingles = c.boxedSingles
     boxedHalves = c.boxedHalves
@@ -242,6 +279,8 @@ extension Emission {
     sideCount = 0
     missCount = 0
     rareCount = 0
+    groupCount = 0
+    closeAllGroups()
     entryPC = pc
     // mov rdx, [rbp + marks]; cmp dword [rdx + 4 × index], mark; jne — always in the long forms.
     checkedEntry = assembler.cursor
@@ -279,11 +318,16 @@ extension Emission {
     checkedFloatingPoint = false
     boxedSingles = 0
     boxedHalves = 0
+    closeAllGroups()
   }
 
   /// The instruction is emitted: who left it to the interpreter comes back here.
-  mutating func completeMisses(since first: Int) {
-    var i = first
+  mutating func completeMisses(since c: Checkpoint) {
+    var i = c.missCount
+    if i == missCount { return }
+    // They have not passed its proof, nor set rcx.
+    if groupCount > c.groupCount { closeGroups(of: groups[c.groupCount].register) }
+    delta = -1
     while i < missCount {
       if !misses[i].isFinal { misses[i].resume = assembler.address }
       i += 1
@@ -302,6 +346,7 @@ extension Emission {
     let count = executed
     entry.storeBytes(of: UInt8(truncatingIfNeeded: count), as: UInt8.self)
     for i in 0..<rareCount { emit(rares[i]) }
+    for i in 0..<groupCount { complete(groups[i], memory) }
     for i in 0..<sideCount {
       let side = sides[i]
       let unexecuted = side.executed < 0 ? 0 : count - side.executed

@@ -11,6 +11,8 @@ package enum ExitReason: Int {
   /// A direct jump wants its target: in another page, in its own.
   case link
   case linkNear
+  /// No window serves the access that the `Refusal` at the site describes. The pc is not current.
+  case refuse
 }
 
 /// An entry of the jump cache: guest address, host address of the region's checked entry.
@@ -102,6 +104,15 @@ extension Assembler {
     move(.rax, immediate: Int64(ExitReason.budget.rawValue))
     jump(to: out)
 
+    stubs.open = emitOpen(forStores: false)
+    stubs.openForStores = emitOpen(forStores: true)
+
+    stubs.refuse = address
+    pop(.rcx)
+    memory(Opcodes.store, .rcx, .rbp, Frame.site)
+    move(.rax, immediate: Int64(ExitReason.refuse.rawValue))
+    jump(to: out)
+
     stubs.loadReals = address
     arithmetic(.compare, .rbp, HartState.Offset.frm - 128, immediate: 3)
     let foreign: UnsafeMutableRawPointer = jump(.above)
@@ -125,6 +136,59 @@ extension Assembler {
     stubs.link = linking(.link, &self)
     stubs.linkNear = linking(.linkNear, &self)
     return stubs
+  }
+
+  /// Opens a window from the lookaside's entry. In: the address in rax, the window's displacement in rcx, the
+  /// number of bytes less one in rdx. Equal where the entry serves them all and it was not too hasty.
+  private mutating func emitOpen(forStores: Bool) -> Int {
+    typealias Offset = HartState.Offset
+    let here = address
+    push(.rsi)
+    push(.rdi)
+    registers(Opcodes.load, .rsi, .rax)
+    shift(5, .rsi, immediate: 7, wide: true)
+    arithmetic(.and, .rsi, immediate: -32, wide: false)
+    memory(Arithmetic.add.opcode, .rsi, .rbp, Offset.table - 128)
+    indexed(Opcodes.address, .rdi, .rax, .rdx)
+    arithmetic(.or, .rdi, immediate: 0xfff)
+    let access = forStores ? Emission.Access.store : .load
+    memory(Arithmetic.compare.opcode, .rdi, .rsi, access.rawValue)
+    let unserved: UnsafeMutableRawPointer = jump(.notEqual)
+    arithmetic(.subtract, .rdi, immediate: 0xfff)
+    // By rax, of which the displacement is from rbp.
+    indexed(Opcodes.address, .rax, .rbp, .rcx)
+    memory(Opcodes.load, .rdx, .rax, Offset.windowStarts - 128)
+    memory(Opcodes.store, .rdi, .rax, Offset.windowStarts - 128)
+    memory(Opcodes.load, .rcx, .rsi, 16)
+    memory(Opcodes.store, .rcx, .rax, Offset.windowDeltas - 128)
+    store(immediate: 4097 - Windows.reach, .rax, Offset.windowLimits - 128)
+    store(immediate: 4097 - Windows.narrowReach, .rax, Offset.narrowWindowLimits - 128)
+    store(immediate: 1, .rbp, Offset.windowsAreUsed - 128)
+    // Shut meanwhile, or an access near the page's end.
+    registers(Arithmetic.compare.opcode, .rdx, .rdi)
+    let same: UnsafeMutableRawPointer = jump(.equal)
+    memory(Opcodes.load, .rdi, .rax, Offset.windowOpenings - 128)
+    memory(Opcodes.store, RegionTranslator.budget, .rax, Offset.windowOpenings - 128)
+    registers(Arithmetic.subtract.opcode, .rdi, RegionTranslator.budget)
+    arithmetic(.compare, .rdi, immediate: Windows.hastyDistance)
+    let hasty: UnsafeMutableRawPointer = jump(.below)
+    store(immediate: 0, .rax, Offset.windowHaste - 128)
+    registers(Arithmetic.compare.opcode, .rax, .rax)
+    let calm: UnsafeMutableRawPointer = jump()
+    completeHere(hasty)
+    arithmetic(.add, .rax, Offset.windowHaste - 128, immediate: 1)
+    arithmetic(.compare, .rax, Offset.windowHaste - 128, immediate: Windows.tooHasty)
+    // Not equal then.
+    let tooHasty: UnsafeMutableRawPointer = jump(.above)
+    registers(Arithmetic.compare.opcode, .rax, .rax)
+    completeHere(tooHasty)
+    completeHere(calm)
+    completeHere(same)
+    completeHere(unserved)
+    pop(.rdi)
+    pop(.rsi)
+    byte(0xc3)
+    return here
   }
 
   /// Jumps to the code that the jump cache has for the guest address in rax. Two bytes of pc choose an entry

@@ -1,0 +1,42 @@
+/// What translated code has lately proved about memory, a level before the lookaside. Each base register that a
+/// region of code accesses memory through has a window: the page that it was in last, with one comparison
+/// for all accesses near it. Windows are shut whenever a lookaside entry that they came from may be void, and
+/// whenever the hart looks differently.
+package struct Windows {
+  package static let count = 128
+  /// A window is for accesses that lie within so many bytes from the address that is compared; the narrow limit
+  /// for those within fewer.
+  package static let reach = 64
+  package static let narrowReach = 8
+
+  /// So many instructions behind the last opening the next one is hasty; so many of these in a row are too many.
+  package static let hastyDistance = 128
+  package static let tooHasty = 16
+
+  /// Not 0: one may be open.
+  var isUsed: UInt64 = 0
+  /// How often they were shut.
+  var closures: UInt64 = 0
+  // An address is served where it lies less than its window's limit behind the start: all of the access is in
+  // the page then. 0 shuts a window.
+  var limits: InlineArray<128, UInt64> = .init(repeating: 0)
+  var narrowLimits: InlineArray<128, UInt64> = .init(repeating: 0)
+  /// Virtual addresses of the pages' first bytes.
+  var starts: InlineArray<128, UInt64> = .init(repeating: 0)
+  /// Host address minus virtual address.
+  var deltas: InlineArray<128, UInt64> = .init(repeating: 0)
+  /// The deltas that code without windows keeps within a region.
+  var passingDeltas: InlineArray<128, UInt64> = .init(repeating: 0)
+  /// What was left of the budget when each was opened last, and how often in a row that was soon after the time
+  /// before: code that goes through memory at random does better without a window.
+  var openings: InlineArray<128, UInt64> = .init(repeating: 0)
+  var haste: InlineArray<128, UInt64> = .init(repeating: 0)
+
+  mutating func shut() {
+    guard isUsed != 0 else { return }
+    isUsed = 0
+    closures &+= 1
+    limits = .init(repeating: 0)
+    narrowLimits = .init(repeating: 0)
+  }
+}

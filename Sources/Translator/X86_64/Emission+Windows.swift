@@ -1,0 +1,201 @@
+// Unsafe pointers: `groups` and `openGroups` have room for a region's worst case; `Refusal`s lie in the code memory.
+import RISCV
+
+/// Loads and stores through the hart's windows (see `Windows`): the first access through a base register proves
+/// its page, those that follow through the unchanged register need no proof of their own.
+extension Emission {
+  /// Accesses through one base register that one proof stands for.
+  struct Group {
+    /// The base.
+    var register: Int
+    var access: Access
+    var window: Int
+    /// Bytes that the accesses touch, from the base: `low` to before `high`.
+    var low: Int
+    var high: Int
+    /// The first access.
+    var offset: Int
+    var width: Int
+    var pc: UInt64
+    var executed: Int
+    /// Where the displacement of the address that is compared is written, and the jump for one that the window
+    /// does not serve. `last`, where the base wanders: the displacement from there to the last byte.
+    var address: UnsafeMutableRawPointer
+    var last: UnsafeMutableRawPointer?
+    /// Where the window's limit is named, or, where the base wanders, its delta noted.
+    var limit: UnsafeMutableRawPointer
+    var isAlone = true
+    var site: UnsafeMutableRawPointer
+    /// Where the first access begins, and where it goes on once the window is open.
+    var leader: Int
+    var resume: Int
+
+    /// Where the delta is, from rbp.
+    var delta: Int {
+      let deltas = last == nil ? HartState.Offset.windowDeltas : HartState.Offset.passingDeltas
+      return deltas + 8 * window - 128
+    }
+  }
+
+  /// Behind a call to `Stubs.refuse`: what was to be accessed, for `TranslatedHart`.
+  struct Refusal {
+    var pc: UInt64
+    /// Where the access begins, as an offset into the code memory.
+    var resume: UInt32
+    /// Address bits of the region's first instruction.
+    var entry: UInt16
+    var low: Int16
+    var offset: Int16
+    var extent: UInt8
+    /// Instructions of the region from this one on.
+    var uncounted: UInt8
+    var register: UInt8
+    var width: UInt8
+    var isStore: UInt8
+    var window: UInt8
+  }
+
+  mutating func closeGroups(of register: Int) {
+    guard register < 32 else { return }
+    openGroups[register] = -1
+    openGroups[32 + register] = -1
+  }
+
+  mutating func closeAllGroups() {
+    openGroups.update(repeating: -1, count: 64)
+    delta = -1
+    nextDelta = -1
+  }
+
+  /// The instruction is emitted: rcx stays what it is while nothing else follows.
+  @inline(__always) mutating func keepDelta() {
+    delta = nextDelta
+    nextDelta = -1
+    deltaCursor = assembler.cursor
+  }
+
+  /// Finds the data of an access: at `dataBase` plus rcx plus `dataDisplacement`. Uses rax and rdx.
+  @inline(never) mutating func look(up address: Term, _ width: Int, _ access: Access) {
+    guard !isCareful, let (register, offset) = Self.split(address) else {
+      return lookEntry(up: address, width, access)
+    }
+    let loaded = delta >= 0 && deltaCursor == assembler.cursor ? delta : -1
+    let leader = assembler.address
+    let base = source(Leaf(.guest, register), 0, .rax, true)
+    var index = Int(openGroups[32 + register])
+    if index < 0 && access == .load { index = Int(openGroups[register]) }
+    if index >= 0, max(groups[index].high, offset + width) - min(groups[index].low, offset) <= Windows.reach {
+      groups[index].isAlone = false
+      groups[index].low = min(groups[index].low, offset)
+      groups[index].high = max(groups[index].high, offset + width)
+    } else {
+      index = groupCount
+      lead(register, base, offset, width, access, leader)
+      openGroups[access == .store ? 32 + register : register] = Int8(index)
+    }
+    let window = groups[index].window
+    if loaded != window && !(groups[index].last != nil && groups[index].isAlone) {
+      assembler.memory(Opcodes.load, .rcx, .rbp, groups[index].delta)
+    }
+    nextDelta = window
+    dataBase = base
+    dataDisplacement = offset
+  }
+
+  /// Where the data is, for SSE instructions.
+  var found: RealPlace { .found(base: dataBase.number, displacement: dataDisplacement) }
+
+  /// The base register and the offset of an address; nil where it is no such sum.
+  private static func split(_ address: Term) -> (register: Int, offset: Int)? {
+    guard address.isWide, !address.isSignExtended, !address.isZeroExtended, address.left.kind == .guest,
+      !address.left.isZero
+    else { return nil }
+    if address.form == .leaf { return (address.left.number, 0) }
+    guard address.form == .operation, address.op == .add, address.right.kind == .constant,
+      abs(address.immediate) < 1 << 15
+    else { return nil }
+    return (address.left.number, Int(address.immediate))
+  }
+
+  /// The proof: the address of the group's first byte lies within the window; or, for a base that wanders, the
+  /// page has a lookaside entry.
+  private mutating func lead(
+    _ register: Int, _ base: HostRegister, _ offset: Int, _ width: Int, _ access: Access, _ leader: Int
+  ) {
+    typealias Offset = HartState.Offset
+    let window = nextWindow
+    nextWindow = (nextWindow + 1) % Windows.count
+    let address = assembler.loadAddress(.rdx, base, displacementBytes: 4)
+    var last: UnsafeMutableRawPointer?
+    let limit: UnsafeMutableRawPointer
+    let site: UnsafeMutableRawPointer
+    if wanders {
+      assembler.registers(Opcodes.load, .rcx, .rdx)
+      assembler.shift(5, .rcx, immediate: 7, wide: true)
+      assembler.arithmetic(.and, .rcx, immediate: -32, wide: false)
+      assembler.memory(Arithmetic.add.opcode, .rcx, .rbp, Offset.table - 128)
+      last = assembler.loadAddress(.rdx, .rdx, displacementBytes: 1)
+      assembler.arithmetic(.or, .rdx, immediate: 0xfff)
+      assembler.memory(Arithmetic.compare.opcode, .rdx, .rcx, access.rawValue)
+      site = assembler.jump(.notEqual)
+      assembler.memory(Opcodes.load, .rcx, .rcx, 16)
+      limit = assembler.cursor
+      assembler.memory(Opcodes.store, .rcx, .rbp, Offset.passingDeltas + 8 * window - 128)
+    } else {
+      assembler.memory(Arithmetic.subtract.opcode, .rdx, .rbp, Offset.windowStarts + 8 * window - 128)
+      assembler.memory(Arithmetic.compare.opcode, .rdx, .rbp, Offset.windowLimits + 8 * window - 128)
+      limit = assembler.cursor - 4
+      site = assembler.jump(.aboveOrEqual)
+    }
+    groups[groupCount] = Group(
+      register: register, access: access, window: window, low: offset, high: offset + width, offset: offset,
+      width: width, pc: pc, executed: executed, address: address, last: last, limit: limit, site: site,
+      leader: leader,
+      resume: assembler.address)
+    groupCount += 1
+  }
+
+  /// The group's extent is known: its proof, and what happens where that fails.
+  mutating func complete(_ group: Group, _ memory: CodeMemory) {
+    group.address.storeBytes(of: Int32(truncatingIfNeeded: group.low), as: Int32.self)
+    let extent = group.high - group.low
+    if let last = group.last {
+      last.storeBytes(of: UInt8(extent - 1), as: UInt8.self)
+      if group.isAlone {
+        // Nobody wants the delta: nop dword [rax + 0], in seven bytes.
+        group.limit.storeBytes(of: 0x0080_1f0f, as: UInt32.self)
+        (group.limit + 4).storeBytes(of: 0, as: UInt16.self)
+        (group.limit + 6).storeBytes(of: 0, as: UInt8.self)
+      }
+    } else if extent <= Windows.narrowReach {
+      let limit = HartState.Offset.narrowWindowLimits + 8 * group.window - 128
+      group.limit.storeBytes(of: Int32(truncatingIfNeeded: limit), as: Int32.self)
+    }
+    assembler.completeHere(group.site)
+    let leaf = Leaf(.guest, group.register)
+    assembler.memory(Opcodes.address, .rax, source(leaf, 0, .rax, true), group.low)
+    assembler.move(.rcx, immediate: Int64(8 * group.window))
+    assembler.move(.rdx, immediate: Int64(extent - 1))
+    assembler.call(group.access == .store ? stubs.openForStores : stubs.open)
+    // No instruction between touches the flags.
+    _ = source(leaf, 0, .rax, true)
+    if group.last != nil {
+      // From the window that was just opened, into where those that follow look.
+      assembler.memory(Opcodes.load, .rcx, .rbp, HartState.Offset.windowDeltas + 8 * group.window - 128)
+      assembler.memory(Opcodes.store, .rcx, .rbp, group.delta)
+    }
+    assembler.jump(.equal, to: group.resume)
+    let uncounted = self.executed - group.executed
+    assembler.arithmetic(.add, RegionTranslator.budget, immediate: uncounted)
+    assembler.call(stubs.refuse)
+    let refusal = Refusal(
+      pc: group.pc, resume: UInt32(truncatingIfNeeded: group.leader - Int(bitPattern: memory.executable)),
+      entry: UInt16(truncatingIfNeeded: entryPC & 0xfff), low: Int16(truncatingIfNeeded: group.low),
+      offset: Int16(truncatingIfNeeded: group.offset),
+      extent: UInt8(truncatingIfNeeded: extent), uncounted: UInt8(uncounted),
+      register: UInt8(group.register), width: UInt8(group.width), isStore: group.access == .store ? 1 : 0,
+      window: UInt8(group.window))
+    assembler.cursor.storeBytes(of: refusal, as: Refusal.self)
+    assembler.cursor += MemoryLayout<Refusal>.size
+  }
+}
