@@ -123,8 +123,9 @@ extension Emission {
     _ register: Int, _ base: HostRegister, _ offset: Int, _ width: Int, _ access: Access, _ leader: Int
   ) {
     typealias Offset = HartState.Offset
-    let window = nextWindow
-    nextWindow = (nextWindow + 1) % Windows.count
+    // A window that was opened for loads proves nothing for stores: these have the odd ones.
+    let window = nextWindow + (access == .store ? 1 : 0)
+    nextWindow = (nextWindow + 2) % Windows.count
     let address = assembler.loadAddress(.rdx, base, displacementBytes: 4)
     var last: UnsafeMutableRawPointer?
     let limit: UnsafeMutableRawPointer
