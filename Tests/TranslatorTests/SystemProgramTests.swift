@@ -102,7 +102,7 @@ import Translator
       coverage.regions += pair.guest.engines[hart].translator.regionCount
       coverage.forgotten += pair.guest.engines[hart].generation
     }
-    coverage.traps += program.trapCount(pair.plain.memory)
+    coverage.traps &+= program.trapCount(pair.plain.memory)
   }
 
   private struct Difference: Error {}

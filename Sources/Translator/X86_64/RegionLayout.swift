@@ -10,6 +10,7 @@ package struct RegionLayout: Sendable {
   package internal(set) var instructions: [(pc: UInt64, code: Range<Int>)] = []
   /// The code behind the body: what is rare, and the ways out.
   package internal(set) var exits = 0..<0
+  package init() {}
 }
 
 extension RegionTranslator {

@@ -68,7 +68,7 @@ extension GuestFragment {
       switch row.operands {
       case .immediate, .load, .jumpRegister, .floatLoad: rd | rs1 | immediate << 20
       case .shift: rd | rs1 | 5 << 20
-      case .store, .floatStore: rs1 | r.rd << 20 | (immediate & 31) << 7 | immediate >> 5 << 25 as UInt32
+      case .store, .floatStore: rs1 | r.rd << 20 | (immediate & 31) << 7 | (immediate >> 5) << 25
       case .branch: rs1 | rs2 | Assembly.branchField(0x40)
       case .upper: rd | 0x12345 << 12
       case .jump: rd | Assembly.jumpField(0x40)

@@ -904,8 +904,8 @@ struct SystemProgram {
 }
 
 extension SystemProgram {
-  /// Traps that the harts of a machine have taken to machine mode.
+  /// Traps that the harts of a machine have taken to machine mode, where the program left the counts alone.
   func trapCount(_ memory: AddressSpace) -> UInt64 {
-    (0..<3).reduce(0) { $0 + (memory.load(Self.handlerCount($1), as: UInt64.self) ?? 0) }
+    (0..<3).reduce(0) { $0 + min(traps, memory.load(Self.handlerCount($1), as: UInt64.self) ?? 0) }
   }
 }
