@@ -183,7 +183,9 @@ package final class Hart: @unchecked Sendable {
   private func run<W: Number>(_ word: W.Type, _ budget: Int) -> Outcome {
     state.pointee.slice = budget
     state.pointee.budget = budget
+    lookaside.turns.change()
     defer {
+      lookaside.turns.change()
       state.pointee.retired &+= UInt64(state.pointee.slice - state.pointee.budget)
       state.pointee.slice = 0
       state.pointee.budget = 0

@@ -35,7 +35,9 @@ extension Hart {
       try performCSR(i, next)
     case .pause: return
     case .fence_i:
-      // Stores clear stale slots themselves; but the page may have lost the slots that run now.
+      // Stores clear stale slots themselves, but for those in flight as a page got its slots; and the page may
+      // have lost the slots that run now.
+      code.fence()
       s.pointee.pc = next
       throw .resynchronize
     case .mret:

@@ -46,6 +46,8 @@ package final class CodePages: Sendable {
     changeCount.initialize(to: Atomic(0))
     changed = .allocate(capacity: Self.logLength)
     changed.initialize(repeating: arena, count: Self.logLength)
+    hasNewborn = .allocate(capacity: 1)
+    hasNewborn.initialize(to: Atomic(false))
     stores = .allocate(capacity: Self.capacity)
     stores.initialize(repeating: 0, count: Self.capacity)
     hosts = .allocate(capacity: Self.capacity)
@@ -82,15 +84,18 @@ package final class CodePages: Sendable {
 
   /// The slots of the page that holds physical `address`, made if need be; nil when the arena is full
   /// (the caller asks for `removeAll` at a safepoint) or the address is no RAM.
-  func slots(at address: UInt64, host: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Operation>? {
+  func slots(at address: UInt64, host: UnsafeMutableRawPointer, for hart: TranslationLookaside)
+    -> UnsafeMutablePointer<Operation>?
+  {
     guard let entry = entry(address >> 12) else { return nil }
-    if entry.pointee == nil { lock.withLock { _ in addSlots(entry, host) } }
+    if entry.pointee == nil { lock.withLock { _ in addSlots(entry, host, for: hart) } }
     return entry.pointee
   }
 
   /// Gives a page slots, unless another hart was quicker or the arena is full. Under the lock.
   private func addSlots(
-    _ entry: UnsafeMutablePointer<UnsafeMutablePointer<Operation>?>, _ host: UnsafeMutableRawPointer
+    _ entry: UnsafeMutablePointer<UnsafeMutablePointer<Operation>?>, _ host: UnsafeMutableRawPointer,
+    for hart: TranslationLookaside
   ) {
     guard entry.pointee == nil, used < Self.capacity else { return }
     let slots = arena + used * Self.slotStride
@@ -103,6 +108,36 @@ package final class CodePages: Sendable {
     // page, fence, and revoke: one of both sees the other.
     atomicMemoryFence(ordering: .sequentiallyConsistent)
     for lookaside in lookasides { lookaside.revokeWrites(to: host) }
+    let others = lookasides.compactMap { $0 === hart ? nil : $0.turns.inProgress }
+    if !others.isEmpty {
+      newborn.append(Newborn(slots: slots, others: others))
+      hasNewborn.pointee.store(true, ordering: .relaxed)
+    }
+  }
+
+  // MARK: Stores in flight
+
+  /// A page that got its slots while other harts ran. Until each has ended its turn it may still store there
+  /// by a permission that it checked before, and nobody notices.
+  private struct Newborn {
+    let slots: UnsafeMutablePointer<Operation>
+    let others: [Turns.Turn]
+  }
+  /// Under the lock.
+  private nonisolated(unsafe) var newborn: [Newborn] = []
+  private nonisolated(unsafe) let hasNewborn: UnsafeMutablePointer<Atomic<Bool>>
+
+  /// `fence.i`: what other harts have stored before is executed from now on. Only stores to newborn pages can
+  /// have gone unnoticed, so those are decoded anew.
+  func fence() {
+    guard hasNewborn.pointee.load(ordering: .relaxed) else { return }
+    var pages: [UnsafeMutablePointer<Operation>] = []
+    lock.withLock { _ in
+      pages = newborn.map(\.slots)
+      newborn.removeAll { $0.others.allSatisfy(\.isOver) }
+      hasNewborn.pointee.store(!newborn.isEmpty, ordering: .relaxed)
+    }
+    for slots in pages { clear(slots, 0, 2 * Self.slotsPerPage) }
   }
 
   /// The bytes of the instruction whose slot in the arena this is.
@@ -207,6 +242,7 @@ package final class CodePages: Sendable {
       let bytes = used * Self.slotStride * MemoryLayout<Operation>.stride
       madvise(arena, bytes, MADV_DONTNEED)
       used = 0
+      newborn = []
       // More than the log holds: every translation is void.
       changeCount.pointee.add(UInt64(Self.logLength) + 1, ordering: .sequentiallyConsistent)
     }

@@ -54,6 +54,9 @@ package final class TranslationLookaside: Sendable {
   /// Beside each fetch entry a translator's mark for the page that it leads to; 0 for none.
   nonisolated(unsafe) let marks: UnsafeMutablePointer<UInt32>
 
+  /// Of the hart, for those who wait for what it may have in flight.
+  let turns = Turns()
+
   /// In the hart's block; set once, by the hart.
   nonisolated(unsafe) var windows: UnsafeMutablePointer<Windows>?
   /// Some page of a window that may be for stores has gained code: the hart's engine shuts the windows before
