@@ -1,4 +1,5 @@
 import Foundation
+import Machine
 import RISCV
 import Testing
 import Translator
@@ -34,9 +35,8 @@ import Translator
   private static let base = SystemProgram.base
   private static let data = base + 0x40_000
   private static let environment = ProcessInfo.processInfo.environment
-  /// Rounds of each loop, in hundreds.
-  private static let rounds =
-    UInt64(environment["APUS_TRANSLATOR_ROUNDS"].flatMap { UInt64($0) } ?? 100) * 100
+  /// Rounds of each loop; the variable counts thousands.
+  private static let rounds = (environment["APUS_TRANSLATOR_ROUNDS"].flatMap { UInt64($0) } ?? 100) * 1000
 
   /// Runs each of the programs on a hart of its own until it waits for an interrupt. s0 holds `data` and a6
   /// the count of rounds; a7 counts mistakes.
@@ -49,18 +49,18 @@ import Translator
       hart[x: Int(s0)] = data
       hart[x: Int(a6)] = rounds
     }
-    let harts = guest.harts
+    let (harts, memory) = (guest.harts, guest.memory)
     await withTaskGroup(of: Void.self) { group in
       for hart in harts {
         group.addTask {
-          // As `MachineRunner` does: slices of 20,000 instructions.
-          var left = 200_000
+          // Slices as `MachineRunner`'s, and a chance for the other thread where there is but one core.
+          let end = ContinuousClock.now + .seconds(60)
           var outcome = Hart.Outcome.budgetSpent
-          while left > 0, outcome == .budgetSpent {
+          while outcome == .budgetSpent, ContinuousClock.now < end {
             outcome = hart.run(20_000)
-            left -= 1
+            sched_yield()
           }
-          #expect(outcome == .waiting, "hart \(hart.id) after \(200_000 - left) slices")
+          #expect(outcome == .waiting, "\(Self.summary(hart, memory))")
         }
       }
     }
@@ -68,6 +68,13 @@ import Translator
       #expect(hart[x: Int(a7)] == 0, "mistakes that hart \(number) found")
     }
     return guest
+  }
+
+  /// Where a hart is, and what it sees.
+  private static func summary(_ hart: Hart, _ memory: AddressSpace) -> String {
+    let words = [0, 64, 128].map { memory.load(data + $0, as: UInt64.self) ?? 0 }
+    let registers = (1..<32).map { "x\($0) \(String(hart[x: $0], radix: 16))" }.joined(separator: " ")
+    return "hart \(hart.id) at \(String(hart.state.pointee.pc, radix: 16)): \(registers), data \(words)"
   }
 
   @Test func countersAndLocksLoseNothing() async throws {
@@ -155,8 +162,8 @@ import Translator
       a.emit(E.wfi)
       return a
     }
-    let guest = try await Self.run(programs)
-    #expect(guest.memory.load(Self.data + 192, as: UInt64.self) == 2 * Self.rounds)
+    let guest = try await Self.run(programs, rounds: Self.rounds / 10)
+    #expect(guest.memory.load(Self.data + 192, as: UInt64.self) == 2 * Self.rounds / 10)
   }
 
   /// One hart writes a function, and its number when it is done; others fetch it anew, call it and say so.
@@ -202,6 +209,6 @@ import Translator
     reader.emit([Self.fence, Self.sd(Self.a1, 64, Self.s0)])
     reader.branch(1, Self.a1, Self.a6, again)
     reader.emit(E.wfi)
-    _ = try await Self.run([writer, reader], rounds: Self.rounds / 20)
+    _ = try await Self.run([writer, reader], rounds: Self.rounds / 50)
   }
 }

@@ -170,7 +170,7 @@ import Translator
   }
 
   @Test(
-    arguments: [([], 120), ([.unfenced], 120), ([.unfenced, .odd], 160)] as [(SystemProgram.Freedom, UInt64)])
+    arguments: [([], 80), ([.unfenced], 60), ([.unfenced, .odd], 100)] as [(SystemProgram.Freedom, UInt64)])
   func aHartEndsUpTheSame(freedom: SystemProgram.Freedom, count: UInt64) throws {
     var coverage = Coverage()
     for seed in Self.seeds(count) { try compare(seed, freedom, harts: 1, &coverage) }
@@ -183,7 +183,7 @@ import Translator
 
   @Test func hartsInTurnEndUpTheSame() throws {
     var coverage = Coverage()
-    for seed in Self.seeds(60) { try compare(seed, [.unfenced, .odd], harts: 2 + Int(seed % 2), &coverage) }
+    for seed in Self.seeds(40) { try compare(seed, [.unfenced, .odd], harts: 2 + Int(seed % 2), &coverage) }
     print("systems: \(coverage)")
     #expect(coverage.instructions > 8000 * UInt64(coverage.programs))
   }

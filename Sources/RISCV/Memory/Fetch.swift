@@ -20,7 +20,9 @@ extension Hart {
   private func enter(_ pc: UInt64, _ physical: UInt64, _ host: UnsafeMutableRawPointer)
     -> UnsafeMutablePointer<Operation>?
   {
-    guard let slots = code.slots(at: physical, host: host - Int(physical & 0xfff), for: lookaside) else { return nil }
+    guard let slots = code.slots(at: physical, host: host - Int(physical & 0xfff), for: lookaside) else {
+      return nil
+    }
     lookaside.fillFetch(fetchView, virtual: pc, slots: slots)
     // Another hart may just have found that the page is data, before it could see our entry.
     atomicMemoryFence(ordering: .sequentiallyConsistent)

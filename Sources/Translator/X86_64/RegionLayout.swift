@@ -26,7 +26,8 @@ extension RegionTranslator {
     for (address, name) in [
       (stubs.lookup, "lookup"), (stubs.find, "find"), (stubs.interpret, "interpret"),
       (stubs.budget, "budget"), (stubs.link, "link"), (stubs.linkNear, "link-near"),
-      (stubs.loadReals, "load-reals"),
+      (stubs.loadReals, "load-reals"), (stubs.open, "open"), (stubs.openForStores, "open-for-stores"),
+      (stubs.refuse, "refuse"),
     ] {
       names[address - Int(bitPattern: memory.executable)] = name
     }
@@ -36,6 +37,9 @@ extension RegionTranslator {
     }
     return names
   }
+
+  /// Bytes of data behind each call to `refuse`.
+  package static var refusalSize: Int { MemoryLayout<Emission.Refusal>.size }
 
   /// What lies at displacements from rbp.
   package static var stateNames: [Int: String] {
@@ -68,6 +72,15 @@ extension RegionTranslator {
       (Frame.mayZeroBlocks, "may-zero-blocks"),
     ] {
       names[displacement] = name
+    }
+    for i in 0..<Windows.count {
+      for (offset, name) in [
+        (Offset.windowStarts, "start"), (Offset.windowLimits, "limit"),
+        (Offset.narrowWindowLimits, "narrow-limit"), (Offset.windowDeltas, "delta"),
+        (Offset.passingDeltas, "passing-delta"),
+      ] {
+        names[offset + 8 * i - 128] = name
+      }
     }
     for i in 0..<Frame.slotCount { names[Frame.slot(i)] = "slot\(i)" }
     return names

@@ -75,11 +75,11 @@ extension GuestFragment {
       case .fence: 0x033 << 20
       default: rd | rs1 | rs2 | r.rs3 << 27 | 7 << 12
       }
-    return row.match | fields & ~row.mask & ~aquireAndRelease(row)
+    return row.match | fields & ~row.mask & ~acquireAndRelease(row)
   }
 
   /// Orders that atomics may have change nothing on this host.
-  private static func aquireAndRelease(_ row: Instruction) -> UInt32 {
+  private static func acquireAndRelease(_ row: Instruction) -> UInt32 {
     switch row.operands {
     case .atomic, .loadReserved, .compareAndSwap: 3 << 25
     default: 0
@@ -157,7 +157,7 @@ extension GuestFragment {
       ])
       a.branch(1, a0, a2, again)
     },
-    GuestFragment("fibonacci: recursive", regions: 0, 36, 48, 64) { a in
+    GuestFragment("fibonacci: recursive", regions: 0, 36, 48, 68) { a in
       let (begin, leaf) = (a.placed(), a.label())
       a.emit(addi(a5, zero, 1))
       a.branch(7, a5, a0, leaf)

@@ -37,10 +37,22 @@ struct HostCodeListing {
         engine.translate(at: Self.base + UInt64(offset))
         guard let layout = engine.translator.layout else { continue }
         regions.append((layout, blob.count))
-        blob += engine.translator.code(layout.start..<layout.exits.upperBound)
+        blob += withoutData(engine.translator.code(layout.start..<layout.exits.upperBound), layout)
       }
       entries.append(Entry(fragment: fragment, regions: regions))
     }
+  }
+
+  /// Behind calls to `refuse` lies data: breakpoints instead, which are left out below.
+  private func withoutData(_ code: [UInt8], _ layout: RegionLayout) -> [UInt8] {
+    var code = code
+    guard let refuse = names.first(where: { $0.value == "refuse" })?.key else { return code }
+    for i in max(0, layout.exits.lowerBound - layout.start)..<max(0, code.count - 4) where code[i] == 0xe8 {
+      let distance = (1...4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32(code[i + $1]) }
+      guard layout.start + i + 5 + Int(Int32(bitPattern: distance)) == refuse else { continue }
+      for k in 0..<RegionTranslator.refusalSize where i + 5 + k < code.count { code[i + 5 + k] = 0xcc }
+    }
+    return code
   }
 
   // MARK: Disassembling
@@ -48,7 +60,6 @@ struct HostCodeListing {
   private struct HostLine {
     var place: Int
     var text: String
-    var isIn: (Range<Int>) -> Bool { { $0.contains(place) } }
   }
 
   private func hostLines() throws -> [HostLine] {
@@ -61,7 +72,8 @@ struct HostCodeListing {
       let parts = line.split(separator: ":\t", maxSplits: 1)
       guard parts.count == 2, let place = Int(parts[0].trimmingCharacters(in: .whitespaces), radix: 16)
       else { return nil }
-      return HostLine(place: place, text: parts[1].trimmingCharacters(in: .whitespaces))
+      let text = parts[1].trimmingCharacters(in: .whitespaces)
+      return text == "int3" ? nil : HostLine(place: place, text: text)
     }
   }
 
@@ -75,7 +87,7 @@ struct HostCodeListing {
     try process.run()
     let data = pipe.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
-    guard process.terminationStatus < 2 else {
+    guard process.terminationStatus < 2 || program == "timeout" else {
       throw ListingError(
         "\(program) ended with \(process.terminationStatus): `make test` installs what is missing")
     }
@@ -101,7 +113,8 @@ struct HostCodeListing {
         let own = lines[first..<next]
         // Offsets as the layout counts them.
         func offset(_ line: HostLine) -> Int { line.place - place + layout.start }
-        let parts = Region(own.map { (offset($0), $0.text) }, layout, place, self)
+        let earlier = entry.regions[...number].map(\.layout)
+        let parts = Region(own.map { (offset($0), $0.text) }, layout, place, self, earlier)
         if entry.regions.count > 1 || showsWaysOut { text += "region \(number + 1)\n" }
         if showsWaysOut { text += parts.text(layout.start..<layout.body) }
         for (pc, code) in shown(layout) {
@@ -140,18 +153,23 @@ struct HostCodeListing {
     let layout: RegionLayout
     let place: Int
     let listing: HostCodeListing
+    /// Those translated up to this one.
+    let regions: [RegionLayout]
     /// Jump targets in the region.
     private var labels: [Int: String] = [:]
 
     init(
-      _ lines: [(offset: Int, text: String)], _ layout: RegionLayout, _ place: Int, _ listing: HostCodeListing
+      _ lines: [(offset: Int, text: String)], _ layout: RegionLayout, _ place: Int,
+      _ listing: HostCodeListing,
+      _ regions: [RegionLayout]
     ) {
+      self.regions = regions
       self.lines = lines
       self.layout = layout
       self.place = place
       self.listing = listing
-      for line in lines where line.offset < layout.exits.lowerBound {
-        guard let target = target(line.text), target >= layout.body, target < layout.exits.lowerBound,
+      for line in lines {
+        guard let target = target(line.text), target > layout.body, target < layout.exits.lowerBound,
           labels[target] == nil
         else { continue }
         labels[target] = "L\(labels.count + 1)"
@@ -167,6 +185,11 @@ struct HostCodeListing {
       var text = ""
       for line in inside(range) {
         if let label = labels[line.offset] { text += "  \(label):\n" }
+        let isLink = target(line.text).flatMap { listing.names[$0] }?.hasPrefix("link") == true
+        // The jump to be linked, by its place in the code memory.
+        if isLink, line.offset >= layout.exits.lowerBound {
+          text.replace(/mov    ecx,0x[0-9a-f]+\n$/, with: "mov    ecx,{site}\n")
+        }
         text += "    \(named(line.text))\n"
       }
       return text
@@ -198,18 +221,25 @@ struct HostCodeListing {
       }
       result.replace(/\[rbp([+-])0x([0-9a-f]+)\]/) { match in
         let distance = Int(match.output.2, radix: 16) ?? 0
-        return "{\(TranslatorNames.state[match.output.1 == "-" ? -distance : distance] ?? "other")}"
+        return "{\(Self.stateName(match.output.1 == "-" ? -distance : distance))}"
       }
-      result.replace(/\[rbp\]/) { _ in "{\(TranslatorNames.state[0] ?? "other")}" }
+      result.replace("[rbp]", with: "{\(Self.stateName(0))}")
       return result
+    }
+
+    private static func stateName(_ displacement: Int) -> String {
+      TranslatorNames.state[displacement] ?? TranslatorNames.state[displacement - 4].map { $0 + ".high" }
+        ?? "other"
     }
 
     private func destination(_ offset: Int) -> String {
       if let name = listing.names[offset] { return name }
       if let label = labels[offset] { return label }
       if offset >= layout.exits.lowerBound && offset < layout.exits.upperBound { return wayOut(offset) }
-      if offset >= layout.start && offset <= layout.body { return "region 1" }
-      return "a region before"
+      if let number = regions.firstIndex(where: { ($0.start...$0.body).contains(offset) }) {
+        return "region \(number + 1)"
+      }
+      return "elsewhere"
     }
 
     /// What code behind the body is for, by how it ends.
@@ -218,9 +248,13 @@ struct HostCodeListing {
       var guest = ""
       for line in lines[first...] {
         if line.text.hasPrefix("mov    eax,0x") || line.text.hasPrefix("mov    rax,0x") {
-          let value = UInt64(line.text.drop { $0 != "x" }.dropFirst(), radix: 16) ?? 0
-          let distance = Int64(bitPattern: value &- HostCodeListing.base)
-          guest = (distance < 0 ? " -" : " +") + String(distance.magnitude, radix: 16)
+          let value = UInt64(line.text.split(separator: "0x").last ?? "", radix: 16) ?? 0
+          guest = " +" + String(value &- HostCodeListing.base, radix: 16)
+        }
+        if line.text.hasPrefix("call"), let name = target(line.text).flatMap({ listing.names[$0] }),
+          name.hasPrefix("open")
+        {
+          return name
         }
         guard line.text.hasPrefix("jmp") || line.text.hasPrefix("ret") else { continue }
         guard let target = target(line.text) else { return "out" }
@@ -229,8 +263,7 @@ struct HostCodeListing {
         case "link", "link-near": return "link\(guest)"
         case let name?: return name
         case nil:
-          return target >= layout.body && target < layout.exits.lowerBound
-            ? "rare code" : "a region, counted back"
+          return target > layout.body && target < layout.exits.lowerBound ? "rare code" : destination(target)
         }
       }
       return "out"

@@ -42,9 +42,9 @@ import Translator
   ]
 
   private static let introduction = """
-    # a0-a5, s0, s1, sp, ra: rbx rsi rdi r8 r9 r10 r11 r12 r13 r14. The budget: r15. fa5-fa0, ft0-ft3, fs0, fs1:
-    # xmm4-xmm15. Scratch: rax rcx rdx, xmm0-xmm3. {name} is a word of the hart's state, or a constant. Numbers
-    # behind = count host instructions; ways out of a region are in "region.txt" alone.
+    # a0-a5, s0, s1, sp, ra live in rbx rsi rdi r8 r9 r10 r11 r12 r13 r14, fa5-fa0, ft0-ft3, fs0, fs1 in xmm4-xmm15;
+    # the budget is r15; rax rcx rdx and xmm0-xmm3 are free. {name} is a word of the hart's state, or a constant;
+    # jumps name what code behind the body is for. Behind = stands the count of host instructions.
 
 
     """

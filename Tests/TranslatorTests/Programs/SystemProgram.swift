@@ -54,6 +54,8 @@ struct SystemProgram {
   private enum Data {
     static let (x28, x29, status, hash): (UInt32, UInt32, UInt32, UInt32) = (0, 8, 16, 24)
     static let (count, random, dispatcher, privilege): (UInt32, UInt32, UInt32, UInt32) = (32, 40, 48, 56)
+    /// Not 0: something was accessed where there may be a device on another board.
+    static let outside: UInt32 = 64
     static let size: UInt64 = 0x400
     static let registers: UInt32 = 0x100
   }
@@ -68,7 +70,7 @@ struct SystemProgram {
   private(set) var image: [UInt8] = []
   /// Pages of which the program prints a hash at its end, then registers.
   static let printedPages = Int(Place.end / 4096)
-  static let printedWords = printedPages + 27 + 32 + 3
+  static let printedWords = printedPages + 27 + 32 + 5
 
   private let freedom: Freedom
   private let printsResult: Bool
@@ -189,6 +191,16 @@ struct SystemProgram {
     a.branch(5, 30, 29, finish)
     a.emit(Self.read(29, CSR.mcause))
     a.branch(4, 29, 0, isInterrupt)
+    if printsResult {
+      // An access fault below RAM.
+      let inside = a.label()
+      a.emit([Self.addi(30, 0, 0xa2), E.r(0x33, 5, 0, 30, 30, 29), Self.andi(30, 30, 1)])
+      a.branch(0, 30, 0, inside)
+      a.emit([Self.read(30, CSR.mtval), Self.srli(30, 30, 31)])
+      a.branch(1, 30, 0, inside)
+      a.emit(Self.sd(29, Data.outside, 31))
+      a.place(inside)
+    }
     for cause in [8, 9, 11] {
       a.emit(Self.addi(30, 0, cause))
       a.branch(0, 29, 30, isAction)
@@ -233,6 +245,8 @@ struct SystemProgram {
     a.jump(0, to: Self.base + Place.finish)
 
     a.place(begin)
+    // Firmware and reset vectors leave something in these.
+    for register in 1..<32 as Range<UInt32> { a.emit(Self.addi(register, 0, 0)) }
     a.address(5, of: Self.base + Place.handler)
     a.emit([Self.write(CSR.mtvec, 5), Self.read(6, CSR.mhartid), Self.slli(6, 6, 10)])
     a.address(31, of: Self.base + Place.handlerData)
@@ -289,8 +303,10 @@ struct SystemProgram {
         a.emit(Self.ld(10, word, 31))
         a.jump(1, print)
       }
-      a.emit(Self.read(10, 0x003))
-      a.jump(1, print)
+      for csr in [0x003, CSR.mcause, CSR.mepc] {
+        a.emit(Self.read(10, csr))
+        a.jump(1, print)
+      }
       a.load(5, Self.finisherAddress)
       a.load(6, 0x5555)
       a.emit([E.s(0x23, 2, 5, 6, 0)])
@@ -425,7 +441,8 @@ struct SystemProgram {
         fenceAddressSpace(
           &a, (isPage ? Self.supervisorPages : Self.userLarge) + UInt64(0x10 + random.below(0x20)) << 12)
       case 3:
-        a.load(28, UInt64(random.bits(16)) & 0xa0fc)
+        // Access faults are the machine's where it looks at them.
+        a.load(28, UInt64(random.bits(16)) & (printsResult ? 0xa05c : 0xa0fc))
         a.emit(Self.write(CSR.medeleg, 28))
       case 4: limitMemory(&a)
       case 5: copyCode(&a)
@@ -686,7 +703,10 @@ struct SystemProgram {
     if random.below(8) != 0 { offset &= ~(1 << width - 1) }
     switch random.below(11) {
     case 0...4:
-      return E.i(0x03, random.bits(1) == 0 || width == 3 ? width : width | 4, target(), base, offset)
+      var rd = target()
+      // A base that was loaded may lead to devices.
+      while printsResult && rd == base { rd = target() }
+      return E.i(0x03, random.bits(1) == 0 || width == 3 ? width : width | 4, rd, base, offset)
     case 5...8: return E.s(0x23, width, base, source(), offset)
     case 9: return E.i(0x07, random.pick([2, 3]), real(), base, offset)
     default: return E.s(0x27, random.pick([2, 3]), base, real(), offset)
@@ -715,7 +735,7 @@ struct SystemProgram {
       switch random.below(3) {
       case 0: a.emit(Self.addi(base, base, random.pick([8, -8, 4096 / 2 - 1, -2048, 1])))
       case 1: a.emit(Self.add(base, base, 0))
-      default: a.emit(Self.ld(base, random.bits(8) & ~7, base))
+      default: if !printsResult { a.emit(Self.ld(base, random.bits(8) & ~7, base)) }
       }
       for _ in 0...random.below(3) { a.emit(access(base)) }
     case 13:
@@ -904,6 +924,11 @@ struct SystemProgram {
 }
 
 extension SystemProgram {
+  /// Whether a program that prints its result accessed what `virt` has and `SystemGuest` has not.
+  static func wentOutside(_ memory: AddressSpace) -> Bool {
+    memory.load(base + Place.handlerData + UInt64(Data.outside), as: UInt64.self) != 0
+  }
+
   /// Traps that the harts of a machine have taken to machine mode, where the program left the counts alone.
   func trapCount(_ memory: AddressSpace) -> UInt64 {
     (0..<3).reduce(0) { $0 + min(traps, memory.load(Self.handlerCount($1), as: UInt64.self) ?? 0) }
