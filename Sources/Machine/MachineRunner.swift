@@ -372,12 +372,9 @@ package final class MachineRunner: PowerControl, InputGate {
           }
           ran = true
           switch runTurn(hart) {
-          case .budgetSpent: break
+          case .budgetSpent, .codeFull: break
           case .attention: break running
           case .waiting: isWaiting[index] = true
-          case .codeFull:
-            memory.code.removeAll()
-            for hart in harts { hart.flushTranslations() }
           }
         }
         if harts[0].port.attention.load(ordering: .sequentiallyConsistent) { break running }
@@ -387,7 +384,7 @@ package final class MachineRunner: PowerControl, InputGate {
   }
 
   private func runTurn(_ hart: Hart) -> Hart.Outcome {
-    guard case .instructions(let shift) = clock.mode else { return hart.run(Self.turn) }
+    guard case .instructions(let shift) = clock.mode else { return run(hart, Self.turn) }
     // The turn ends where the next timer is due, so that it fires at that very instruction.
     var nanoseconds = clock.nanoseconds(untilTick: hart.nextTimer)
     if timers.nextDeadline != .max {
@@ -397,9 +394,24 @@ package final class MachineRunner: PowerControl, InputGate {
     let untilTimer = min(nanoseconds >> shift, UInt64(Self.turn))
     let budget = untilTimer == 0 ? Self.turn : Int(untilTimer)
     let before = hart.instructionsRetired
-    let outcome = clock.withSlice({ hart.instructionsInSlice }) { hart.run(budget) }
+    let outcome = run(hart, budget)
     clock.advance(instructions: hart.instructionsRetired &- before)
     return outcome
+  }
+
+  /// The guest does not notice how much decoded code there is room for: the turn goes on behind a `codeFull`.
+  private func run(_ hart: Hart, _ budget: Int) -> Hart.Outcome {
+    var left = budget
+    var done: UInt64 = 0
+    while true {
+      let before = hart.instructionsRetired
+      let outcome = clock.withSlice({ done + hart.instructionsInSlice }) { hart.run(left) }
+      guard outcome == .codeFull else { return outcome }
+      done += hart.instructionsRetired &- before
+      left = hart.unspent
+      memory.code.removeAll()
+      for hart in harts { hart.flushTranslations() }
+    }
   }
 
   /// Every hart waits.

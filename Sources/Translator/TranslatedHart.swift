@@ -273,6 +273,10 @@ package final class TranslatedHart: HartEngine {
 
   private func link(checked: Bool) throws(Exit) {
     guard translator.linksRegions else { return }
+    // The next slice finds out what is there: fetching may trap, or set an A bit.
+    if budget <= 0 { return }
+    // A jump within its page is unchecked: it must not lead to another page that is seen there now.
+    if !checked && hart.slotAtHand == nil { return }
     let site = frame(Emission.Frame.site, as: Int.self)
     let before = generation
     guard let code = try code(at: pc, checked: checked), generation == before else {

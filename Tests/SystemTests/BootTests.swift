@@ -69,7 +69,10 @@ extension SystemTests {
           running: "cat /proc/interrupts; head -c 16 /dev/urandom | od -x; date")
         #expect(ran.end == .exit(0), "\(ran)")
         #expect(ran.output.contains("exit status 0"), "\(ran)")
-        runs.append((ran.output, try String(contentsOfFile: report, encoding: .utf8)))
+        // How much was decoded is the engine's own affair.
+        let lines = try String(contentsOfFile: report, encoding: .utf8).split(separator: "\n")
+        runs.append(
+          (ran.output, lines.filter { !$0.hasPrefix("decoded-code") }.joined(separator: "\n")))
       }
       #expect(!runs[0].1.isEmpty)
       for run in runs.dropFirst() {

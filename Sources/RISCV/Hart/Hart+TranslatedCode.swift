@@ -77,12 +77,10 @@ extension Hart {
   /// No fetch entry of `virtual` carries `mark` any more.
   package func unmark(_ virtual: UInt64, _ mark: UInt32) { lookaside.unmark(virtual, mark) }
 
-  /// Fills an empty slot; false where fetching faults.
+  /// Fills an empty slot; false where another hart is changing the instruction.
   package func decode(_ slot: UnsafeMutablePointer<Operation>, at pc: UInt64) -> Bool {
-    withoutTrap { () throws(Exit) in
-      try fillSlot(slot, pc)
-      return true
-    } ?? false
+    fillSlot(slot, pc)
+    return slot.pointee.opcode != .undecoded
   }
 
   /// The slots of the page at `virtual`, whose first slot is filled, so that writing its first bytes is noticed;
@@ -90,7 +88,7 @@ extension Hart {
   package func startedPage(at virtual: UInt64) -> UnsafeMutablePointer<Operation>? {
     withoutTrap { () throws(Exit) in
       guard let page = try codePage(at: virtual) else { return nil }
-      if page.pointee.opcode == .undecoded { try fillSlot(page, virtual) }
+      if page.pointee.opcode == .undecoded { fillSlot(page, virtual) }
       return page.pointee.opcode == .undecoded ? nil : page
     }
   }
@@ -175,8 +173,12 @@ extension HartState {
     @inlinable @inline(__always) package static var windowsAreUsed: Int { windows }
     @inlinable @inline(__always) package static var windowClosures: Int { windows + 8 }
     @inlinable @inline(__always) package static var windowLimits: Int { windows + 16 }
-    @inlinable @inline(__always) package static var narrowWindowLimits: Int { windowLimits + 8 * Windows.count }
-    @inlinable @inline(__always) package static var windowStarts: Int { narrowWindowLimits + 8 * Windows.count }
+    @inlinable @inline(__always) package static var narrowWindowLimits: Int {
+      windowLimits + 8 * Windows.count
+    }
+    @inlinable @inline(__always) package static var windowStarts: Int {
+      narrowWindowLimits + 8 * Windows.count
+    }
     @inlinable @inline(__always) package static var windowDeltas: Int { windowStarts + 8 * Windows.count }
     @inlinable @inline(__always) package static var passingDeltas: Int { windowDeltas + 8 * Windows.count }
     @inlinable @inline(__always) package static var windowOpenings: Int { passingDeltas + 8 * Windows.count }

@@ -180,6 +180,9 @@ package final class Hart: @unchecked Sendable {
     case codeFull
   }
 
+  /// What the last run left of its budget.
+  package private(set) var unspent = 0
+
   /// Runs up to `budget` instructions.
   package func run(_ budget: Int) -> Outcome {
     features.xlen == 64 ? run(UInt64.self, budget) : run(UInt32.self, budget)
@@ -193,6 +196,7 @@ package final class Hart: @unchecked Sendable {
     defer {
       lookaside.turns.change()
       state.pointee.retired &+= UInt64(state.pointee.slice - state.pointee.budget)
+      unspent = state.pointee.budget
       state.pointee.slice = 0
       state.pointee.budget = 0
     }

@@ -166,8 +166,9 @@ struct Interpreter<W: Number>: Executor {
   }
 
   @inline(__always) mutating func control(_ i: Operation) throws(Exit) {
-    budget &+= 1  // Slot states are no instructions.
     next = try SlowPath.control(block, i.opcode, ip, pc)
+    // Slot states are no instructions; where one traps, whoever catches gives the budget back.
+    budget &+= 1
   }
 
   // MARK: Memory

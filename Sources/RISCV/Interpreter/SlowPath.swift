@@ -47,7 +47,7 @@ enum SlowPath {
     let hart = block.pointee.hart.takeUnretainedValue()
     switch opcode {
     case .undecoded:
-      try hart.fillSlot(ip, pc)
+      hart.fillSlot(ip, pc)
       return ip
     case .pageEnd:
       // Also where a jump within a page met the scratch page: its other slots are page ends.

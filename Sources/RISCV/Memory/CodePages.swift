@@ -32,6 +32,8 @@ package final class CodePages: Sendable {
   /// Stores to each page of the arena since an instruction in it was decoded; a lost count does no harm.
   private nonisolated(unsafe) let stores: UnsafeMutablePointer<UInt32>
   private static let storesOfData: UInt32 = 64
+  /// The bytes of each page of the arena.
+  private nonisolated(unsafe) let hosts: UnsafeMutablePointer<UnsafeRawPointer?>
   private let lock = Mutex(0)
   private nonisolated(unsafe) var used = 0
   /// Write entries to revoke when a page gains code. Written only while the board is built.
@@ -54,6 +56,8 @@ package final class CodePages: Sendable {
     hasNewborn.initialize(to: Atomic(false))
     stores = .allocate(capacity: Self.capacity)
     stores.initialize(repeating: 0, count: Self.capacity)
+    hosts = .allocate(capacity: Self.capacity)
+    hosts.initialize(repeating: nil, count: Self.capacity)
   }
 
   /// Announces RAM or ROM: whole pages from `base`.
@@ -105,6 +109,7 @@ package final class CodePages: Sendable {
     guard entry.pointee == nil, used < Self.capacity else { return }
     let slots = arena + used * Self.slotStride
     stores[used] = 0
+    hosts[used] = UnsafeRawPointer(host)
     used += 1
     for i in 0..<4 { slots[Self.slotsPerPage + i] = Operation(opcode: .pageEnd) }
     entry.pointee = slots
@@ -143,6 +148,12 @@ package final class CodePages: Sendable {
       hasNewborn.pointee.store(!newborn.isEmpty, ordering: .relaxed)
     }
     for slots in pages { clear(slots, 0, 2 * Self.slotsPerPage) }
+  }
+
+  /// The bytes of the instruction whose slot in the arena this is.
+  func bytes(of slot: UnsafeMutablePointer<Operation>) -> UnsafeRawPointer? {
+    let number = (slot - arena) / Self.slotStride
+    return hosts[number].map { $0 + (slot - arena - number * Self.slotStride) * 2 }
   }
 
   /// A hart has stored `count` bytes at `address`: forgets the instructions there.

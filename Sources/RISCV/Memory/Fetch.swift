@@ -10,19 +10,25 @@ extension Hart {
   func enterPage(_ pc: UInt64) throws(Exit) -> UnsafeMutablePointer<Operation> {
     let (physical, host, isUniform) = try fetchPlace(pc, 2)
     if isUniform, let host {
-      if let slots = code.slots(at: physical, host: host - Int(physical & 0xfff), for: lookaside) {
-        lookaside.fillFetch(fetchView, virtual: pc, slots: slots)
-        if log.has(.translation) {
-          logTranslation(pc, .fetch, to: physical, readable: false, writable: false)
-        }
-        // Another hart may just have found that the page is data, before it could see our entry.
-        atomicMemoryFence(ordering: .sequentiallyConsistent)
-        if !code.has(slots, at: physical) { lookaside.revokeFetches(from: slots) }
-        return slots
-      }
+      if let slots = enter(pc, physical, host) { return slots }
       if code.isFull { throw .codeFull }
     }
     return scratchPage(Int(pc & 0xfff) / 2, try decode(at: pc))
+  }
+
+  /// Makes a fetch entry for the page of `pc`, which is at `physical`; nil where it cannot have slots.
+  private func enter(_ pc: UInt64, _ physical: UInt64, _ host: UnsafeMutableRawPointer)
+    -> UnsafeMutablePointer<Operation>?
+  {
+    guard let slots = code.slots(at: physical, host: host - Int(physical & 0xfff), for: lookaside) else {
+      return nil
+    }
+    lookaside.fillFetch(fetchView, virtual: pc, slots: slots)
+    if log.has(.translation) { logTranslation(pc, .fetch, to: physical, readable: false, writable: false) }
+    // Another hart may just have found that the page is data, before it could see our entry.
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
+    if !code.has(slots, at: physical) { lookaside.revokeFetches(from: slots) }
+    return slots
   }
 
   /// Translates `width` bytes at `pc` for execution. `isUniform`: one check stands for the whole page.
@@ -47,29 +53,38 @@ extension Hart {
     return decoder.decode(UInt32(high) << 16 | UInt32(low))
   }
 
+  /// Pages that were let in before hold until they are flushed.
   private func fetchHalf(_ pc: UInt64) throws(Exit) -> UInt16 {
-    let (_, host, _) = try fetchPlace(pc, 2)
+    let entry = block.pointee.fetches + Int(truncatingIfNeeded: pc >> 12) % TranslationLookaside.fetchCount
+    if entry.pointee.tag == pc & ~0xfff, let bytes = code.bytes(of: entry.pointee.slots + Int(pc & 0xfff) / 2)
+    {
+      return bytes.load(as: UInt16.self)
+    }
+    let (physical, host, isUniform) = try fetchPlace(pc, 2)
     guard let host else { throw accessFault(.fetch, pc) }
+    if isUniform { _ = enter(pc, physical, host) }
     return host.load(as: UInt16.self)
   }
 
-  /// Fills the empty slot of the instruction at `pc`.
+  /// Fills the empty slot of the instruction at `pc`, from the page that the slot is of: whoever runs there
+  /// has been let in, and stays until the next fetch from elsewhere.
   @inline(never)
-  func fillSlot(_ slot: UnsafeMutablePointer<Operation>, _ pc: UInt64) throws(Exit) {
-    let low = try fetchHalf(pc)
-    if Decoder.length(of: low) == 4, pc & 0xfff == 0xffe {
-      slot.pointee = Operation(opcode: .straddle)
-    } else {
-      slot.pointee = try decode(at: pc)
-    }
+  func fillSlot(_ slot: UnsafeMutablePointer<Operation>, _ pc: UInt64) {
+    guard let bytes = code.bytes(of: slot) else { return }
+    slot.pointee = operation(bytes, pc)
     // A store by another hart may have come between our reading the bytes and publishing the slot, and have
     // cleared a slot that was still empty. Stores fence before they clear; we publish, fence and look again.
     atomicMemoryFence(ordering: .sequentiallyConsistent)
-    let isStale =
-      slot.pointee.opcode == .straddle
-      ? try Decoder.length(of: fetchHalf(pc)) != 4 : try decode(at: pc) != slot.pointee
     code.didDecode(slot - Int(pc & 0xfff) / 2)
-    if isStale { slot.pointee = Operation(opcode: .undecoded) }
+    if operation(bytes, pc) != slot.pointee { slot.pointee = Operation(opcode: .undecoded) }
+  }
+
+  /// The instruction that `bytes` are; what reaches into the next page is only named so.
+  private func operation(_ bytes: UnsafeRawPointer, _ pc: UInt64) -> Operation {
+    let low = bytes.load(as: UInt16.self)
+    guard Decoder.length(of: low) == 4 else { return decoder.decode(UInt32(low)) }
+    guard pc & 0xfff != 0xffe else { return Operation(opcode: .straddle) }
+    return decoder.decode(UInt32((bytes + 2).load(as: UInt16.self)) << 16 | UInt32(low))
   }
 
   /// The instruction at `pc`, which begins in its page's last halfword, in the scratch page.

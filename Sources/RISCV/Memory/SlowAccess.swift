@@ -152,6 +152,14 @@ extension Hart {
     guard virtual & UInt64(width - 1) == 0 else {
       throw trap(access == .load ? Cause.loadMisaligned : Cause.storeMisaligned, virtual)
     }
+    // As loads and stores (and translated code) do: what was once translated holds until it is flushed.
+    let entry = block.pointee.table + Int(truncatingIfNeeded: virtual >> 12) % TranslationLookaside.entryCount
+    let tag = access == .load ? entry.pointee.readTag : entry.pointee.writeTag
+    if tag == virtual | 0xfff,
+      let host = UnsafeMutableRawPointer(bitPattern: UInt(virtual &+ entry.pointee.delta))
+    {
+      return (host, entry.pointee.physical | virtual & 0xfff)
+    }
     let place = try place(access, virtual, width)
     guard let host = place.host, place.isWritable || access == .load else {
       throw accessFault(access, virtual)

@@ -223,7 +223,8 @@ extension Emission {
     dataDisplacement = 0
     put(source(value, immediate, .rdx, true), width)
     careful[carefulCount] = CarefulStore(
-      value: value, immediate: immediate, width: width, pc: pc, length: length, executed: executed, site: site,
+      value: value, immediate: immediate, width: width, pc: pc, length: length, executed: executed,
+      site: site,
       resume: assembler.address)
     carefulCount += 1
   }

@@ -82,6 +82,8 @@ package final class RegionTranslator {
     get { emission.pointee.linksRegions }
     set { emission.pointee.linksRegions = newValue }
   }
+  /// The layout of the region translated last, where somebody wants it: not nil.
+  package var layout: RegionLayout?
   /// By opcode: how often an instruction was left to the interpreter at translation.
   package private(set) var left = [Int](repeating: 0, count: Opcode.allCases.count)
 
@@ -100,7 +102,8 @@ package final class RegionTranslator {
     emission = .allocate(capacity: 1)
     emission.initialize(
       to: Emission(
-        assembler, places, stubs, hasShortInstructions: hart.hasShortInstructions, hart.features, hart.decodedCode,
+        assembler, places, stubs, hasShortInstructions: hart.hasShortInstructions, hart.features,
+        hart.decodedCode,
         host: host))
   }
 
@@ -151,6 +154,11 @@ package final class RegionTranslator {
     e.pointee.begin(pc, page.mark)
     page.add(pc, careful: careful, UInt32(truncatingIfNeeded: e.pointee.assembler.cursor - memory.writable))
     e.pointee.pay()
+    if layout != nil {
+      layout = RegionLayout()
+      layout?.start = e.pointee.checkedEntry - memory.writable
+      layout?.body = e.pointee.assembler.cursor - memory.writable
+    }
     var emitter = Emitter(emission: e)
     let isRead = trail != nil
     if isRead { trail = RegionTrail() }
@@ -163,6 +171,11 @@ package final class RegionTranslator {
         break
       }
       var operation = slot.pointee
+      if operation.opcode == .straddle && e.pointee.executed > 0 {
+        // The next page is looked at when the instruction runs, not before.
+        e.pointee.end(at: e.pointee.pc)
+        break
+      }
       let before = e.pointee.checkpoint
       if operation.opcode == .straddle, let next = neighbour(page),
         let instruction = hart.straddlingInstruction(at: e.pointee.pc)
@@ -187,6 +200,10 @@ package final class RegionTranslator {
         }
         e.pointee.leaveAndGoOn(operation)
       }
+      if layout != nil {
+        let code = before.cursor - memory.writable..<e.pointee.assembler.cursor - memory.writable
+        layout?.instructions.append((e.pointee.pc, code))
+      }
       e.pointee.executed += 1
       e.pointee.keepDelta()
       if e.pointee.hasEnded { break }
@@ -198,7 +215,9 @@ package final class RegionTranslator {
       }
     }
     if isRead { trail?.end = e.pointee.assembler.cursor }
+    let exits = e.pointee.assembler.cursor - memory.writable
     e.pointee.finish(page, memory)
+    if layout != nil { layout?.exits = exits..<e.pointee.assembler.cursor - memory.writable }
     instructionCount += e.pointee.executed
     regionCount += 1
   }
