@@ -94,6 +94,8 @@ package final class TranslatedHart: HartEngine {
     enter = unsafeBitCast(code, to: Enter.self)
     seen = changes.pointee.load(ordering: .relaxed)
     frame(Emission.Frame.jumpCache, UInt(bitPattern: jumpCache))
+    frame(Emission.Frame.changes, UInt(bitPattern: changes))
+    frame(Emission.Frame.hasNewborn, UInt(bitPattern: hart.decodedCode.hasNewborn))
     hart.engine = self
     perfMap?.add(
       UInt(bitPattern: memory.executable), Int(translator.end - UInt(bitPattern: memory.executable)),
