@@ -95,6 +95,7 @@ package final class TranslatedHart: HartEngine {
     seen = changes.pointee.load(ordering: .relaxed)
     frame(Emission.Frame.jumpCache, UInt(bitPattern: jumpCache))
     frame(Emission.Frame.changes, UInt(bitPattern: changes))
+    frame(Emission.Frame.interruptLevels, UInt(bitPattern: hart.port.levels))
     frame(Emission.Frame.hasNewborn, UInt(bitPattern: hart.decodedCode.hasNewborn))
     hart.engine = self
     perfMap?.add(

@@ -40,6 +40,8 @@ struct Emission {
     /// Where `CodePages` counts its changes, and where it says whether `fence.i` has anything to do.
     static var changes: Int { word(12 + slotCount) }
     static var hasNewborn: Int { word(13 + slotCount) }
+    /// Where the platform's interrupt levels are.
+    static var interruptLevels: Int { word(14 + slotCount) }
     /// Not 0: where something was stored just as an instruction there was decoded.
     static var unnoticedStore: Int { word(11 + slotCount) }
   }
