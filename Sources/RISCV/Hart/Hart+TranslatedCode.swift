@@ -109,6 +109,20 @@ extension Hart {
     }
   }
 
+  /// Performs a system instruction of four bytes at the pc, as the interpreter's loop would.
+  package func performSystemInstruction(_ i: Operation) -> Exit? {
+    let next = (state.pointee.pc &+ 4) & widthMask
+    state.pointee.budget -= 1
+    do throws(Exit) {
+      try performSystem(i, next: next)
+      state.pointee.pc = next
+      return nil
+    } catch {
+      if error == .trap { state.pointee.budget += 1 }
+      return error
+    }
+  }
+
   /// Has the interpreter run `count` instructions of the budget; nil where they ran and nothing came up.
   package func interpret(_ count: Int) -> Exit? {
     let withheld = state.pointee.budget - count
