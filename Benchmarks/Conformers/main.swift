@@ -60,10 +60,10 @@ for path in CommandLine.arguments.dropFirst() {
     continue
   }
   let plain = try Bench(image).hart
-  let slow = measure(plain, plain.run)
+  let slow = measure(plain, { plain.run($0) })
   let hart = try Bench(image).hart
   let translated = try TranslatedHart(hart)
-  let fast = measure(hart, hart.run)
+  let fast = measure(hart, { hart.run($0) })
   let agree = slow.checksum == fast.checksum && slow.count == fast.count
   print(
     String(path.split(separator: "/").last ?? ""), "interpreter",

@@ -405,7 +405,9 @@ package final class MachineRunner: PowerControl, InputGate {
     var done: UInt64 = 0
     while true {
       let before = hart.instructionsRetired
-      let outcome = clock.withSlice({ done + hart.instructionsInSlice }) { hart.run(left) }
+      let outcome = clock.withSlice({ done + hart.instructionsInSlice }) {
+        hart.run(left, isContinued: done > 0)
+      }
       guard outcome == .codeFull else { return outcome }
       done += hart.instructionsRetired &- before
       left = hart.unspent

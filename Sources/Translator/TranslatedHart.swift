@@ -168,16 +168,16 @@ package final class TranslatedHart: HartEngine {
         if tracesEntries, left > 0 { hart.logEntry(0) }
         return left > 0 ? hart.interpret(left) : nil
       case .interpret:
+        let unnoticed = frame(Emission.Frame.unnoticedStore, as: UInt.self)
+        if let slot = UnsafeMutablePointer<Operation>(bitPattern: unnoticed) {
+          frame(Emission.Frame.unnoticedStore, 0)
+          hart.decodedCode.didStoreUnnoticed(at: slot)
+        }
         if budget <= 0 { return nil }
         let resume = frame(Emission.Frame.resume, as: UInt.self)
         let uncounted = frame(Emission.Frame.uncounted, as: Int.self) - 1
         let pc = pc
         let mark = hart.mark(of: pc)
-        let unnoticed = frame(Emission.Frame.unnoticedStore, as: UInt64.self)
-        if unnoticed != 0 {
-          frame(Emission.Frame.unnoticedStore, 0)
-          hart.didStoreUnnoticed(at: unnoticed)
-        }
         let closures = word(HartState.Offset.windowClosures)
         if let exit = interpret(hart) { return exit }
         guard resume != 0, budget >= uncounted, budget > 0 else { return nil }
@@ -211,6 +211,7 @@ package final class TranslatedHart: HartEngine {
       isStore: refusal.isStore != 0
     )
     let start = base &+ UInt64(bitPattern: Int64(refusal.low))
+    let closures = word(HartState.Offset.windowClosures)
     if Int(start & 0xfff) + Int(refusal.extent) <= 4096,
       hart.enterPage(of: access, serving: start, Int(refusal.extent))
     {
@@ -218,6 +219,8 @@ package final class TranslatedHart: HartEngine {
       if block.load(fromByteOffset: haste, as: Int.self) > Windows.tooHasty {
         block.storeBytes(of: 0, toByteOffset: haste, as: Int.self)
         translateAnew(hart, refusal)
+        hart.shutVoidWindows(windowsAreVoid)
+        if word(HartState.Offset.windowClosures) != closures { return nil }
       }
       budget -= Int(refusal.uncounted)
       return (UInt(bitPattern: translator.memory.executable) + UInt(refusal.resume), true)
@@ -247,7 +250,7 @@ package final class TranslatedHart: HartEngine {
   private func interpret(_ hart: Hart) -> Exit? {
     if tracesEntries { hart.logEntry(0) }
     guard let slot = hart.slotAtHand else { return hart.interpret(1) }
-    let operation = slot.pointee
+    let operation = slot.whole
     interpreted[Int(operation.opcode.rawValue)] += 1
     switch operation.opcode {
     case .csrrw, .csrrs, .csrrc, .csrrwi, .csrrsi, .csrrci, .ecall, .sret, .mret:

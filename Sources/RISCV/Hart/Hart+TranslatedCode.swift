@@ -60,17 +60,6 @@ extension Hart {
     } ?? false
   }
 
-  /// A store of up to eight bytes by translated code, after which the slots there were not empty any more.
-  package func didStoreUnnoticed(at virtual: UInt64) {
-    _ = withoutTrap { () throws(Exit) in
-      for address in [virtual, virtual &+ 7] {
-        let place = try place(.store, address, 1)
-        code.invalidate(place.physical & ~7, count: 8)
-      }
-      return true
-    }
-  }
-
   /// cbo.zero is allowed at the privilege of now.
   package var mayZeroBlocks: Bool { features.extensions.contains(.zicboz) && mayPerform(Environment.cbze) }
 

@@ -184,12 +184,13 @@ package final class Hart: @unchecked Sendable {
   package private(set) var unspent = 0
 
   /// Runs up to `budget` instructions.
-  package func run(_ budget: Int) -> Outcome {
-    features.xlen == 64 ? run(UInt64.self, budget) : run(UInt32.self, budget)
+  /// `isContinued`: as if the run before had not ended.
+  package func run(_ budget: Int, isContinued: Bool = false) -> Outcome {
+    features.xlen == 64 ? run(UInt64.self, budget, isContinued) : run(UInt32.self, budget, isContinued)
   }
 
   @inline(__always)
-  private func run<W: Number>(_ word: W.Type, _ budget: Int) -> Outcome {
+  private func run<W: Number>(_ word: W.Type, _ budget: Int, _ isContinued: Bool) -> Outcome {
     state.pointee.slice = budget
     state.pointee.budget = budget
     lookaside.turns.change()
@@ -200,7 +201,7 @@ package final class Hart: @unchecked Sendable {
       state.pointee.slice = 0
       state.pointee.budget = 0
     }
-    updateTimers()
+    if !isContinued { updateTimers() }
     while state.pointee.budget > 0 {
       if port.attention.load(ordering: .relaxed) { return .attention }
       takeInterrupt()

@@ -53,7 +53,7 @@ struct Interpreter<W: Number>: Executor {
       repeat {
         me.next = me.ip + 2
         me.budget &-= 1
-        try me.perform(me.ip.pointee)
+        try me.perform(me.ip.whole)
         me.ip = me.next
       } while me.budget > 0
       block.pointee.state.pc = me.pc

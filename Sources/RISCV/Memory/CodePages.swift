@@ -35,6 +35,8 @@ package final class CodePages: Sendable {
   /// The bytes of each page of the arena.
   private nonisolated(unsafe) let hosts: UnsafeMutablePointer<UnsafeRawPointer?>
   private let lock = Mutex(0)
+  /// A page is getting its slots. By pointer, so that reading it counts no reference.
+  private nonisolated(unsafe) let isAdding: UnsafeMutablePointer<Atomic<Bool>>
   private nonisolated(unsafe) var used = 0
   /// Write entries to revoke when a page gains code. Written only while the board is built.
   private nonisolated(unsafe) var lookasides: [TranslationLookaside] = []
@@ -52,6 +54,8 @@ package final class CodePages: Sendable {
     changeCount.initialize(to: Atomic(0))
     changed = .allocate(capacity: Self.logLength)
     changed.initialize(repeating: arena, count: Self.logLength)
+    isAdding = .allocate(capacity: 1)
+    isAdding.initialize(to: Atomic(false))
     hasNewborn = .allocate(capacity: 1)
     hasNewborn.initialize(to: Atomic(false))
     stores = .allocate(capacity: Self.capacity)
@@ -94,7 +98,8 @@ package final class CodePages: Sendable {
     -> UnsafeMutablePointer<Operation>?
   {
     guard let entry = entry(address >> 12) else { return nil }
-    if entry.pointee == nil {
+    // Nobody decodes in a page before all harts' permissions to store there are revoked.
+    if entry.pointee == nil || isAdding.pointee.load(ordering: .acquiring) {
       lock.withLock { _ in addSlots(entry, host, for: hart) }
       if log.has(.pages) { logPage(address, "runs") }
     }
@@ -107,6 +112,8 @@ package final class CodePages: Sendable {
     for hart: TranslationLookaside
   ) {
     guard entry.pointee == nil, used < Self.capacity else { return }
+    isAdding.pointee.store(true, ordering: .sequentiallyConsistent)
+    defer { isAdding.pointee.store(false, ordering: .releasing) }
     let slots = arena + used * Self.slotStride
     stores[used] = 0
     hosts[used] = UnsafeRawPointer(host)
@@ -201,6 +208,8 @@ package final class CodePages: Sendable {
 
   /// Forgets the instructions that overlap `count` bytes written at `address`.
   package func invalidate(_ address: UInt64, count: Int) {
+    // The bytes come first for everybody: see `Hart.fillSlot`.
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
     var at = address
     var left = count
     while left > 0 {
@@ -217,14 +226,30 @@ package final class CodePages: Sendable {
     // A 4-byte instruction that starts a halfword earlier is touched too.
     let first = max(0, offset / 2 - 1)
     let end = (offset + count - 1) / 2 + 1
-    let all = first..<end
-    let hadCode = UnsafeMutableRawPointer(slots).withMemoryRebound(to: UInt64.self, capacity: all.upperBound)
-    { slots in
-      guard (first..<end).contains(where: { slots[$0] != 0 }) else { return false }
-      for i in all where slots[i] != 0 { slots[i] = 0 }
-      return true
-    }
-    if hadCode { noteChange(slots) }
+    let all = (first & ~31)..<min(Self.slotsPerPage, (end + 31) & ~31)
+    guard (first..<end).contains(where: { slots[$0].opcode != .undecoded }) else { return }
+    // Before and after: whoever sees a new instruction there sees a new count, and who translates the old one
+    // meanwhile drops it again.
+    noteChange(slots)
+    for i in all where slots[i].opcode != .undecoded { (slots + i).whole = Operation(opcode: .undecoded) }
+    noteChange(slots)
+  }
+
+  /// The instruction in `slot`, which was decoded just as its bytes were stored to, is void.
+  func takeBack(_ slot: UnsafeMutablePointer<Operation>) {
+    slot.whole = Operation(opcode: .undecoded)
+    let number = (slot - arena) / Self.slotStride
+    if number >= 0 && number < Self.capacity { noteChange(arena + number * Self.slotStride) }
+  }
+
+  /// Translated code stored up to eight bytes at the halfword of `slot`, after which the slots there were not
+  /// empty any more.
+  package func didStoreUnnoticed(at slot: UnsafeMutablePointer<Operation>) {
+    let number = (slot - arena) / Self.slotStride
+    guard number >= 0 && number < Self.capacity else { return }
+    let slots = arena + number * Self.slotStride
+    let offset = 2 * (slot - slots)
+    clear(slots, offset, min(8, 2 * Self.slotsPerPage - offset))
   }
 
   // MARK: For translators
@@ -234,7 +259,7 @@ package final class CodePages: Sendable {
   /// (By pointer, so that reading it counts no reference.)
   package var changes: UnsafePointer<Atomic<UInt64>> { UnsafePointer(changeCount) }
   private nonisolated(unsafe) let changeCount: UnsafeMutablePointer<Atomic<UInt64>>
-  private static let logLength = 64
+  private static let logLength = 256
   private nonisolated(unsafe) let changed: UnsafeMutablePointer<UnsafeMutablePointer<Operation>>
 
   private func noteChange(_ slots: UnsafeMutablePointer<Operation>) {
@@ -276,6 +301,18 @@ package final class CodePages: Sendable {
       for lookaside in lookasides { lookaside.voidWindows() }
       // More than the log holds: every translation is void.
       changeCount.pointee.add(UInt64(Self.logLength) + 1, ordering: .sequentiallyConsistent)
+    }
+  }
+}
+
+extension UnsafeMutablePointer<Operation> {
+  /// The slot, read and written at once: another hart may write or read it meanwhile.
+  package var whole: Operation {
+    @inline(__always) get {
+      unsafeBitCast(UnsafeRawPointer(self).load(as: UInt64.self), to: Operation.self)
+    }
+    @inline(__always) nonmutating set {
+      UnsafeMutableRawPointer(self).storeBytes(of: unsafeBitCast(newValue, to: UInt64.self), as: UInt64.self)
     }
   }
 }

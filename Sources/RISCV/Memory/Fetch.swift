@@ -71,12 +71,12 @@ extension Hart {
   @inline(never)
   func fillSlot(_ slot: UnsafeMutablePointer<Operation>, _ pc: UInt64) {
     guard let bytes = code.bytes(of: slot) else { return }
-    slot.pointee = operation(bytes, pc)
+    slot.whole = operation(bytes, pc)
     // A store by another hart may have come between our reading the bytes and publishing the slot, and have
     // cleared a slot that was still empty. Stores fence before they clear; we publish, fence and look again.
     atomicMemoryFence(ordering: .sequentiallyConsistent)
     code.didDecode(slot - Int(pc & 0xfff) / 2)
-    if operation(bytes, pc) != slot.pointee { slot.pointee = Operation(opcode: .undecoded) }
+    if operation(bytes, pc) != slot.pointee { code.takeBack(slot) }
   }
 
   /// The instruction that `bytes` are; what reaches into the next page is only named so.

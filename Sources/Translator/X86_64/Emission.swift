@@ -42,7 +42,7 @@ struct Emission {
     static var hasNewborn: Int { word(13 + slotCount) }
     /// Where the platform's interrupt levels are.
     static var interruptLevels: Int { word(14 + slotCount) }
-    /// Not 0: where something was stored just as an instruction there was decoded.
+    /// Not 0: the slot of what was stored to just as an instruction there was decoded.
     static var unnoticedStore: Int { word(11 + slotCount) }
   }
 

@@ -169,7 +169,7 @@ package final class RegionTranslator {
         e.pointee.endForInterpreter()
         break
       }
-      var operation = slot.pointee
+      var operation = slot.whole
       if operation.opcode == .straddle && e.pointee.executed > 0 {
         // The next page is looked at when the instruction runs, not before.
         e.pointee.end(at: e.pointee.pc)
@@ -254,6 +254,7 @@ extension Emission {
     var missCount: Int
     var rareCount: Int
     var groupCount: Int
+    var nextWindow: Int
     var carefulCount: Int
     var checkedFloatingPoint: Bool
     var boxedSingles: UInt32
@@ -264,7 +265,8 @@ extension Emission {
     @inline(__always) get {
       Checkpoint(
         cursor: assembler.cursor, sideCount: sideCount, missCount: missCount, rareCount: rareCount,
-        groupCount: groupCount, carefulCount: carefulCount, checkedFloatingPoint: checkedFloatingPoint,
+        groupCount: groupCount, nextWindow: nextWindow, carefulCount: carefulCount,
+        checkedFloatingPoint: checkedFloatingPoint,
         boxedSingles: boxedSingles, boxedHalves: boxedHalves
       )
     }
@@ -276,6 +278,7 @@ extension Emission {
     missCount = c.missCount
     rareCount = c.rareCount
     groupCount = c.groupCount
+    nextWindow = c.nextWindow
     carefulCount = c.carefulCount
     checkedFloatingPoint = c.checkedFloatingPoint
     boxedSingles = c.boxedSingles
@@ -347,9 +350,8 @@ extension Emission {
   mutating func completeMisses(since c: Checkpoint) {
     var i = c.missCount
     if i == missCount { return }
-    // They have not passed its proof, nor set rcx.
-    if groupCount > c.groupCount { closeGroups(of: groups[c.groupCount].register) }
-    delta = -1
+    // They come from outside: what was proved is proved anew.
+    closeAllGroups()
     while i < missCount {
       if !misses[i].isFinal { misses[i].resume = assembler.address }
       i += 1

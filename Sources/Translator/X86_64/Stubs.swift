@@ -238,7 +238,7 @@ extension Assembler {
     arithmetic(.add, .rsp, 0, immediate: 0)
     compareSlots(&self)
     let quiet: UnsafeMutableRawPointer = jump(.equal)
-    memory(Opcodes.store, .rax, .rbp, Emission.Frame.unnoticedStore)
+    memory(Opcodes.store, .rsi, .rbp, Emission.Frame.unnoticedStore)
     byte(0xf9)  // stc
     let decoded: UnsafeMutableRawPointer = jump()
     // Not equal, not below.
