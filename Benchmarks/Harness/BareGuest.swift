@@ -72,10 +72,10 @@ extension BareGuest {
     }
     + [
       BareGuest(
-        set: "harts", name: "independent-1", source: "harts/independent.c", iterations: 40_000_000,
+        set: "harts", name: "independent-1", source: "harts/independent.c", iterations: 120_000_000,
         defines: ["HARTS=1"]),
       BareGuest(
-        set: "harts", name: "independent-2", source: "harts/independent.c", iterations: 40_000_000,
+        set: "harts", name: "independent-2", source: "harts/independent.c", iterations: 120_000_000,
         defines: ["HARTS=2"], harts: 2),
       BareGuest(set: "harts", name: "atomics", source: "harts/atomics.c", iterations: 4_000_000, harts: 2),
     ]
