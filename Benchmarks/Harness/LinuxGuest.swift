@@ -107,7 +107,7 @@ package struct ResidentMemory {
       guard let first = words.first else { continue }
       if !first.hasSuffix(":") {
         let name = words.count > 5 ? String(words[5]) : ""
-        mappings.append((name, 0, 0, name.hasPrefix("/memfd:translated") && words[1].hasPrefix("r-x")))
+        mappings.append((name, 0, 0, name.hasPrefix("/dev/zero") && words[1].hasPrefix("r-x")))
       } else if words.count > 1, let kilobytes = Int(words[1]), !mappings.isEmpty {
         if first == "Size:" { mappings[mappings.count - 1].size = kilobytes << 10 }
         if first == "Rss:" { mappings[mappings.count - 1].resident = kilobytes << 10 }
