@@ -11,7 +11,9 @@ import RISCV
 struct Emission {
   /// Words of the hart's engine area, as displacements from rbp.
   enum Frame {
-    private static func word(_ number: Int) -> Int { HartState.Offset.engineArea + 8 * number - 128 }
+    /// `HartState.Offset.engineArea`, which is not inlined across modules: these words are read at each exit.
+    static let area = 2104
+    @inline(__always) private static func word(_ number: Int) -> Int { 2104 + 8 * number - 128 }
 
     static var jumpCache: Int { word(0) }
     /// MXCSR: the host's own, the guest's, that of one instruction, and as it was on the way out.

@@ -88,7 +88,7 @@ package final class RegionTranslator {
   package private(set) var left = [Int](repeating: 0, count: Opcode.allCases.count)
 
   package init(memory: CodeMemory, _ hart: Hart, host: HostFeatures = .current) {
-    precondition(HartState.Offset.areCurrent)
+    precondition(HartState.Offset.areCurrent && HartState.Offset.engineArea == Emission.Frame.area)
     self.memory = memory
     limit = min(memory.size, 12 << 20)
     places = .allocate(capacity: 256)
