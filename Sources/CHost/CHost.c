@@ -64,6 +64,8 @@ uint32_t host_cpu_features(void) {
     if (__builtin_cpu_supports("f16c")) features |= 8;
   }
   if (__builtin_cpu_supports("popcnt")) features |= 16;
+  if (__builtin_cpu_supports("lzcnt") && __builtin_cpu_supports("bmi")) features |= 32;
+  if (__builtin_cpu_supports("bmi2")) features |= 64;
   return features;
 #else
   return 0;

@@ -94,6 +94,9 @@ package final class TranslatedHart: HartEngine {
     enter = unsafeBitCast(code, to: Enter.self)
     seen = changes.pointee.load(ordering: .relaxed)
     frame(Emission.Frame.jumpCache, UInt(bitPattern: jumpCache))
+    frame(Emission.Frame.changes, UInt(bitPattern: changes))
+    frame(Emission.Frame.interruptLevels, UInt(bitPattern: hart.port.levels))
+    frame(Emission.Frame.hasNewborn, UInt(bitPattern: hart.decodedCode.hasNewborn))
     hart.engine = self
     perfMap?.add(
       UInt(bitPattern: memory.executable), Int(translator.end - UInt(bitPattern: memory.executable)),
@@ -243,8 +246,15 @@ package final class TranslatedHart: HartEngine {
   /// Has the interpreter run one instruction.
   private func interpret(_ hart: Hart) -> Exit? {
     if tracesEntries { hart.logEntry(0) }
-    if let slot = hart.slotAtHand { interpreted[Int(slot.pointee.opcode.rawValue)] += 1 }
-    return hart.interpret(1)
+    guard let slot = hart.slotAtHand else { return hart.interpret(1) }
+    let operation = slot.pointee
+    interpreted[Int(operation.opcode.rawValue)] += 1
+    switch operation.opcode {
+    case .csrrw, .csrrs, .csrrc, .csrrwi, .csrrsi, .csrrci, .ecall, .sret, .mret:
+      // Without the interpreter's loop around it.
+      return hart.performSystemInstruction(operation)
+    default: return hart.interpret(1)
+    }
   }
 
   /// Runs translated code until it comes back. Where it was interrupted for one instruction, what was in host

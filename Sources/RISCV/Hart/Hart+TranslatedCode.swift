@@ -109,6 +109,20 @@ extension Hart {
     }
   }
 
+  /// Performs a system instruction of four bytes at the pc, as the interpreter's loop would.
+  package func performSystemInstruction(_ i: Operation) -> Exit? {
+    let next = (state.pointee.pc &+ 4) & widthMask
+    state.pointee.budget -= 1
+    do throws(Exit) {
+      try performSystem(i, next: next)
+      state.pointee.pc = next
+      return nil
+    } catch {
+      if error == .trap { state.pointee.budget += 1 }
+      return error
+    }
+  }
+
   /// Has the interpreter run `count` instructions of the budget; nil where they ran and nothing came up.
   package func interpret(_ count: Int) -> Exit? {
     let withheld = state.pointee.budget - count
@@ -126,7 +140,13 @@ extension HartState {
   package enum Control {
     package static let sstatus = CSR.sstatus
     /// What `sstatus` shows of the stored `mstatus`.
+    package static let interruptEnable = Status.sie
+    /// What of it says how the hart sees memory.
+    package static let viewBits = Status.sum | Status.mxr
     package static let sstatusMask = Status.sie | Status.spie | Status.spp | Status.sum | Status.mxr
+
+    /// Addresses of instructions.
+    package static func holdsAddress(_ number: Int) -> Bool { number == CSR.mepc || number == CSR.sepc }
 
     /// The word of the block that a CSR is, where reading it is all that there is to reading it, and the same
     /// for writing where it says so; nil for all others.
@@ -134,7 +154,7 @@ extension HartState {
     {
       switch number {
       case CSR.mscratch: return (MemoryLayout<HartState>.offset(of: \.mscratch) ?? 0, true)
-      case CSR.mepc: return (MemoryLayout<HartState>.offset(of: \.mepc) ?? 0, false)
+      case CSR.mepc: return (MemoryLayout<HartState>.offset(of: \.mepc) ?? 0, true)
       case CSR.mcause: return (MemoryLayout<HartState>.offset(of: \.mcause) ?? 0, false)
       case CSR.mtval: return (MemoryLayout<HartState>.offset(of: \.mtval) ?? 0, false)
       default: break
@@ -142,7 +162,7 @@ extension HartState {
       guard features.hasSupervisor else { return nil }
       switch number {
       case CSR.sscratch: return (MemoryLayout<HartState>.offset(of: \.sscratch) ?? 0, true)
-      case CSR.sepc: return (MemoryLayout<HartState>.offset(of: \.sepc) ?? 0, false)
+      case CSR.sepc: return (MemoryLayout<HartState>.offset(of: \.sepc) ?? 0, true)
       case CSR.scause: return (MemoryLayout<HartState>.offset(of: \.scause) ?? 0, false)
       case CSR.stval: return (MemoryLayout<HartState>.offset(of: \.stval) ?? 0, false)
       default: return nil
@@ -162,7 +182,11 @@ extension HartState {
     @inlinable @inline(__always) package static var reservedWidth: Int { 640 }
     @inlinable @inline(__always) package static var reservedValue: Int { 648 }
     @inlinable @inline(__always) package static var privilege: Int { 656 }
+    @inlinable @inline(__always) package static var timerPending: Int { 680 }
     @inlinable @inline(__always) package static var mstatus: Int { 688 }
+    @inlinable @inline(__always) package static var mideleg: Int { 744 }
+    @inlinable @inline(__always) package static var mie: Int { 752 }
+    @inlinable @inline(__always) package static var mip: Int { 760 }
     /// The lookaside's entries for loads and stores as the hart looks now.
     @inlinable @inline(__always) package static var table: Int { 2080 }
     /// The marks of the fetch entries as the hart fetches now.
@@ -198,6 +222,10 @@ extension HartState {
         && MemoryLayout<HartState>.offset(of: \.reservedValue) == reservedValue
         && MemoryLayout<HartState>.offset(of: \.privilegeLevel) == privilege
         && MemoryLayout<HartState>.offset(of: \.mstatus) == mstatus
+        && MemoryLayout<HartState>.offset(of: \.timerPending) == timerPending
+        && MemoryLayout<HartState>.offset(of: \.mideleg) == mideleg
+        && MemoryLayout<HartState>.offset(of: \.mie) == mie
+        && MemoryLayout<HartState>.offset(of: \.mip) == mip
         && MemoryLayout<HartBlock>.offset(of: \.table) == table
         && MemoryLayout<HartBlock>.offset(of: \.marks) == marks
         && MemoryLayout<HartBlock>.offset(of: \.engineArea) == engineArea

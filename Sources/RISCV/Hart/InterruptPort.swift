@@ -41,7 +41,8 @@ package final class Bell: Sendable {
 package final class InterruptPort: Sendable {
   /// Levels of the inputs, by `mip` bit: MSIP (3), SEIP (9), MEIP (11), and SSIP (1) pulses of the
   /// ACLINT's SSWI, which the hart moves into its own writable bit.
-  private let levels = Atomic<UInt64>(0)
+  /// By pointer, for translated code.
+  package nonisolated(unsafe) let levels: UnsafeMutablePointer<Atomic<UInt64>>
   /// `mtimecmp` of the machine timer, in ticks. All ones: never.
   package let machineTimeCompare = Atomic<UInt64>(.max)
   /// Raised by whoever wants the hart out of its loop: reset, stop, cache flush.
@@ -49,23 +50,31 @@ package final class InterruptPort: Sendable {
   /// Replaced only before harts run.
   package nonisolated(unsafe) var bell = Bell()
 
-  package init() {}
+  package init() {
+    levels = .allocate(capacity: 1)
+    levels.initialize(to: Atomic(0))
+  }
 
-  package var pending: UInt64 { levels.load(ordering: .acquiring) }
+  deinit {
+    levels.deinitialize(count: 1)
+    levels.deallocate()
+  }
+
+  package var pending: UInt64 { levels.pointee.load(ordering: .acquiring) }
 
   /// Sets or clears the inputs in `bits`; wakes the hart on a rising edge.
   package func set(_ bits: UInt64, _ level: Bool) {
     if level {
-      let old = levels.bitwiseOr(bits, ordering: .acquiringAndReleasing).oldValue
+      let old = levels.pointee.bitwiseOr(bits, ordering: .acquiringAndReleasing).oldValue
       if old & bits != bits { bell.ring() }
     } else {
-      levels.bitwiseAnd(~bits, ordering: .acquiringAndReleasing)
+      levels.pointee.bitwiseAnd(~bits, ordering: .acquiringAndReleasing)
     }
   }
 
   /// Takes the pulses in `bits`: reads and clears them.
   package func take(_ bits: UInt64) -> UInt64 {
-    levels.bitwiseAnd(~bits, ordering: .acquiringAndReleasing).oldValue & bits
+    levels.pointee.bitwiseAnd(~bits, ordering: .acquiringAndReleasing).oldValue & bits
   }
 
   package func setMachineTimeCompare(_ ticks: UInt64) {

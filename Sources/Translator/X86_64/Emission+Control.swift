@@ -8,13 +8,11 @@ extension Emission {
     let isImmediate = i.opcode == .csrrwi || i.opcode == .csrrsi || i.opcode == .csrrci
     let isSwap = i.opcode == .csrrw || i.opcode == .csrrwi
     let writes = isSwap || i.rs1 != 0
-    if i.csr == HartState.Control.sstatus, !writes || i.opcode == .csrrci && i.rs1 == 2 {
+    if i.csr == HartState.Control.sstatus {
       guard features.hasSupervisor else { return false }
       requirePrivilege(1)
       readSupervisorStatus()
-      if writes {
-        assembler.arithmetic(.and, .rbp, HartState.Offset.mstatus - 128, immediate: ~2)
-      }
+      if writes { writeSupervisorStatus(i, isImmediate: isImmediate) }
     } else {
       guard let word = HartState.Control.plainWord(i.csr, features),
         !writes || word.isWritable && isSwap && !isImmediate
@@ -23,7 +21,12 @@ extension Emission {
       requirePrivilege(i.csr >> 8 & 3)
       assembler.memory(Opcodes.load, .rax, .rbp, displacement)
       if writes {
-        let s = source(Leaf(.guest, Int(i.rs1)), 0, .rcx, true)
+        var s = source(Leaf(.guest, Int(i.rs1)), 0, .rcx, true)
+        if HartState.Control.holdsAddress(i.csr) {
+          assembler.move(.rcx, s)
+          assembler.arithmetic(.and, .rcx, immediate: hasShortInstructions ? ~1 : ~3)
+          s = .rcx
+        }
         assembler.memory(Opcodes.store, s, .rbp, displacement)
       }
     }
@@ -40,6 +43,65 @@ extension Emission {
     if level == 0 { return }
     assembler.arithmetic(.compare, .rbp, HartState.Offset.privilege - 128, immediate: level)
     leave(if: .below)
+  }
+
+  /// A write of `sstatus`, whose old value is in rax and stays there. What changes the view of memory is the
+  /// interpreter's, and what lets an interrupt in.
+  private mutating func writeSupervisorStatus(_ i: Operation, isImmediate: Bool) {
+    typealias Offset = HartState.Offset
+    // rdx: the bits that change.
+    if isImmediate {
+      assembler.move(.rdx, immediate: Int64(i.rs1))
+    } else {
+      assembler.move(.rdx, source(Leaf(.guest, Int(i.rs1)), 0, .rdx, true))
+    }
+    switch i.opcode {
+    case .csrrs, .csrrsi:
+      assembler.registers(Opcodes.load, .rcx, .rax)
+      assembler.registers(Opcodes.unary, HostRegister(2), .rcx)
+      assembler.registers(Arithmetic.and.opcode, .rdx, .rcx)
+    case .csrrc, .csrrci: assembler.registers(Arithmetic.and.opcode, .rdx, .rax)
+    default: assembler.registers(Arithmetic.exclusiveOr.opcode, .rdx, .rax)
+    }
+    test(.rdx, HartState.Control.viewBits)
+    leave(if: .notEqual)
+    // Floating-point registers that are loaded belong to FS = 3.
+    test(.rdx, 3 << 13)
+    let sameUnits: UnsafeMutableRawPointer = assembler.jump(.equal)
+    assembler.arithmetic(.compare, .rbp, Frame.reals, immediate: 0)
+    leave(if: .equal)
+    assembler.completeHere(sameUnits)
+    // Switched on by this: SIE changes and was off.
+    assembler.registers(Opcodes.load, .rcx, .rax, wide: false)
+    assembler.registers(Opcodes.unary, HostRegister(2), .rcx, wide: false)
+    assembler.registers(Arithmetic.and.opcode, .rcx, .rdx, wide: false)
+    test(.rcx, HartState.Control.interruptEnable)
+    let closed: UnsafeMutableRawPointer = assembler.jump(.equal)
+    assembler.memory(Opcodes.load, .rcx, .rbp, Frame.interruptLevels)
+    assembler.memory(Opcodes.load, .rcx, .rcx, 0)
+    assembler.memory(Arithmetic.or.opcode, .rcx, .rbp, Offset.mip - 128)
+    assembler.memory(Arithmetic.or.opcode, .rcx, .rbp, Offset.timerPending - 128)
+    assembler.memory(0x85, .rcx, .rbp, Offset.mie - 128)
+    leave(if: .notEqual)
+    assembler.completeHere(closed)
+    if features.extensions.contains(.f) {
+      assembler.registers(Opcodes.load, .rcx, .rdx, wide: false)
+      assembler.shift(5, .rcx, immediate: 13, wide: false)
+      assembler.arithmetic(.and, .rcx, immediate: 3, wide: false)
+      assembler.memory(0x31, .rcx, .rbp, Offset.fs - 128)
+      checkedFloatingPoint = false
+    }
+    // FS is not in the stored word, nor are the view's bits among those that change.
+    assembler.arithmetic(
+      .and, .rdx, immediate: Int(HartState.Control.sstatusMask & ~HartState.Control.viewBits), wide: false)
+    assembler.memory(0x31, .rdx, .rbp, Offset.mstatus - 128)
+  }
+
+  private mutating func test(_ register: HostRegister, _ bits: UInt64) {
+    assembler.byte(0x40 | register.number >> 3)
+    assembler.byte(0xf7)
+    assembler.byte(0xc0 | register.number & 7)
+    assembler.long(Int(bits))
   }
 
   /// `sstatus` as read, into rax: FS and SD come from the field of their own.

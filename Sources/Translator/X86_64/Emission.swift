@@ -37,6 +37,11 @@ struct Emission {
     static var reals: Int { word(9 + slotCount) }
     /// `CodePages.changes` as translations know it.
     static var seenChanges: Int { word(10 + slotCount) }
+    /// Where `CodePages` counts its changes, and where it says whether `fence.i` has anything to do.
+    static var changes: Int { word(12 + slotCount) }
+    static var hasNewborn: Int { word(13 + slotCount) }
+    /// Where the platform's interrupt levels are.
+    static var interruptLevels: Int { word(14 + slotCount) }
     /// Not 0: where something was stored just as an instruction there was decoded.
     static var unnoticedStore: Int { word(11 + slotCount) }
   }
@@ -75,9 +80,6 @@ struct Emission {
   let stubs: Stubs
   let hasShortInstructions: Bool
   let features: HartFeatures
-  /// Where `CodePages` counts its changes, and says whether `fence.i` has anything to do.
-  let changes: Int
-  let hasNewborn: Int
   let host: HostFeatures
   /// Jumps within a page go straight to regions that are there.
   var linksRegions = true
@@ -164,10 +166,8 @@ struct Emission {
 
   init(
     _ assembler: Assembler, _ places: UnsafeMutablePointer<Int8>, _ stubs: Stubs, hasShortInstructions: Bool,
-    _ features: HartFeatures, _ code: CodePages, host: HostFeatures
+    _ features: HartFeatures, host: HostFeatures
   ) {
-    changes = Int(bitPattern: code.changes)
-    hasNewborn = Int(bitPattern: code.hasNewborn)
     self.features = features
     self.assembler = assembler
     entry = assembler.cursor
@@ -335,9 +335,14 @@ struct Emission {
       } else if t.op == .add && t.right.kind == .constant && t.immediate == 0 {
         // sext.w
         assembler.registers(Opcodes.loadSigned32, d, source(t.left, 0, d, true))
-      } else {
+      } else if t.isSmall {
+        binary(t, d)
+      } else if t.op.isWide {
         binary(t, .rax)
         assembler.registers(Opcodes.loadSigned32, d, .rax)
+      } else {
+        binary(t, d)
+        assembler.registers(Opcodes.loadSigned32, d, d)
       }
     }
   }
@@ -345,10 +350,20 @@ struct Emission {
   @inline(__always) private mutating func binary(_ t: Term, _ d: HostRegister) {
     if t.op.isUnary {
       unary(t, d)
+    } else if t.op.isBitwise {
+      bitwise(t, d)
     } else if t.right.kind == .constant && !t.op.isWide {
       binaryConstant(t, d)
     } else if t.op.isWide {
       accumulator(t, d)
+    } else if t.op.isShift, t.op != .rotateLeft, t.op != .rotateRight, host.contains(.bmi2),
+      t.left.kind != .constant
+    {
+      // shlx, shrx, sarx
+      let distance = source(t.right, 0, .rcx, false)
+      let prefix = t.op == .shiftLeft ? 0x66 : t.op == .shiftRight ? 0xf2 : 0xf3
+      assembler.avx(
+        prefix, 0xf7, d.number, distance.number, operandPlace(t.left, .rax), map: .x38, wide: t.isWide)
     } else if t.op.isShift {
       let distance = source(t.right, 0, .rcx, false)
       assembler.move(.rcx, distance)
@@ -361,12 +376,93 @@ struct Emission {
     }
   }
 
+  /// A leaf as an operand of an instruction with a VEX prefix.
+  private mutating func operandPlace(_ leaf: Leaf, _ temporary: HostRegister) -> RealPlace {
+    if leaf.kind == .slot { return .state(Frame.slot(leaf.number)) }
+    if leaf.kind == .guest && !leaf.isZero && place(leaf) == nil {
+      return .state(Self.displacement(leaf.number))
+    }
+    return .xmm(source(leaf, 0, temporary, true).number)
+  }
+
+  /// With an inverted operand, or on one bit.
+  @inline(never) private mutating func bitwise(_ t: Term, _ d: HostRegister) {
+    switch t.op {
+    case .andNot where host.contains(.bmi1):
+      // andn
+      let inverted = source(t.right, 0, .rcx, true)
+      assembler.avx(0, 0xf2, d.number, inverted.number, operandPlace(t.left, .rax), map: .x38, wide: true)
+    case .andNot, .orNot:
+      move(.rcx, t.right, 0, true)
+      assembler.registers(Opcodes.unary, HostRegister(2), .rcx)
+      apply(t.op == .orNot ? Arithmetic.or.opcode : Arithmetic.and.opcode, .rcx, t.left, 0, true, .rax)
+      assembler.move(d, .rcx)
+    case .exclusiveNor:
+      move(.rcx, t.left, t.immediate, true)
+      apply(Arithmetic.exclusiveOr.opcode, .rcx, t.right, 0, true, .rax)
+      assembler.registers(Opcodes.unary, HostRegister(2), .rcx)
+      assembler.move(d, .rcx)
+    case .testBit where t.right.kind == .constant:
+      move(.rax, t.left, 0, true)
+      assembler.shift(5, .rax, immediate: Int(t.immediate) & 63, wide: true)
+      assembler.arithmetic(.and, .rax, immediate: 1, wide: false)
+      assembler.move(d, .rax)
+    case .testBit:
+      // bt, setc
+      let place = source(t.right, 0, .rcx, true)
+      assembler.registers(0x0fa3, place, source(t.left, 0, .rax, true))
+      assembler.set(.below, d)
+    default:
+      // bts, btr, btc
+      let place = source(t.right, 0, .rcx, true)
+      let opcode = t.op == .setBit ? 0x0fab : t.op == .clearBit ? 0x0fb3 : 0x0fbb
+      let target: HostRegister = d == place ? .rax : d
+      move(target, t.left, 0, true)
+      assembler.registers(opcode, place, target)
+      assembler.move(d, target)
+    }
+  }
+
+  /// `yes` where the condition holds, else `no`, without a jump; nil where they are more than leaves.
+  mutating func choose(
+    _ c: Term.Condition, _ yes: Term, _ no: Term, _ emission: UnsafeMutablePointer<Emission>
+  ) -> Term? {
+    func isSimple(_ t: Term) -> Bool {
+      t.form == .leaf && !t.isSignExtended && !t.isZeroExtended && t.isWide
+        && (t.left.kind == .constant || t.left.kind == .guest)
+    }
+    guard isSimple(yes), isSimple(no), !(yes.isConstant && no.isConstant) else { return nil }
+    // The one that is a constant is there first.
+    let (first, second, condition) =
+      yes.isConstant ? (yes, no, c.host.negated) : (no, yes, c.host)
+    move(.rdx, first.left, first.immediate, true)
+    compare(c)
+    let opcode = Opcodes.move(if: condition)
+    if let place = place(second.left) {
+      assembler.registers(opcode, .rdx, place)
+    } else if second.left.isZero {
+      // The flags stay.
+      assembler.memory(opcode, .rdx, .rbp, Self.displacement(0))
+    } else {
+      memory(opcode, .rdx, second.left, true)
+    }
+    return Term(
+      Leaf(.host, HostRegister.rdx.number), immediate: Int64(Int(bitPattern: assembler.cursor)), emission)
+  }
+
   /// With a constant on the right.
   @inline(never) private mutating func binaryConstant(_ t: Term, _ d: HostRegister) {
     let wide = t.isWide
     if t.op.isShift {
-      move(d, t.left, 0, wide)
       let distance = Int(t.immediate) & (wide ? 63 : 31)
+      if t.op == .rotateRight, distance != 0, host.contains(.bmi2), place(t.left) != d {
+        // rorx
+        assembler.avx(
+          0xf2, 0xf0, d.number, 0, operandPlace(t.left, .rax), map: .x3a, wide: wide, trailing: 1)
+        assembler.byte(distance)
+        return
+      }
+      move(d, t.left, 0, wide)
       if distance != 0 { assembler.shift(t.op.digit, d, immediate: distance, wide: wide) }
       return
     }
@@ -390,6 +486,10 @@ struct Emission {
       } else {
         assembler.memory(Opcodes.address, d, s, v, wide: wide)
       }
+    } else if operation == .and && (v == 0xff || v == 0xffff) {
+      // The prefix of a wide operation makes sil and dil bytes, too.
+      assembler.registers(
+        v == 0xff ? Opcodes.loadUnsigned8 : Opcodes.loadUnsigned16, d, source(t.left, 0, d, wide))
     } else {
       move(d, t.left, 0, wide)
       if operation == .exclusiveOr && v == -1 {
@@ -436,6 +536,16 @@ struct Emission {
     let width = wide ? 64 : 32
     let s = source(t.left, 0, .rdx, wide)
     switch t.op {
+    case .signedByte: assembler.registers(Opcodes.loadSigned8, d, s)
+    case .signedHalf: assembler.registers(Opcodes.loadSigned16, d, s)
+    case .allBut:
+      assembler.move(.rax, immediate: -1)
+      assembler.registers(0x0fb3, s, .rax)
+      assembler.move(d, .rax)
+    case .leadingZeros where host.contains(.bmi1), .trailingZeros where host.contains(.bmi1):
+      // lzcnt, tzcnt
+      assembler.byte(0xf3)
+      assembler.registers(t.op == .leadingZeros ? 0x0fbd : 0x0fbc, d, s, wide: wide)
     case .leadingZeros, .trailingZeros:
       // The bit found, or what makes the width where there is none.
       let isLeading = t.op == .leadingZeros

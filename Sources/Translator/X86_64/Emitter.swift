@@ -190,11 +190,11 @@ extension Emission {
   /// Stores forget the instructions that they hit; what is left to the interpreter is what translations do not
   /// know yet, and pages with stores in flight.
   mutating func fenceInstructions() {
-    assembler.move(.rax, immediate: Int64(changes))
+    assembler.memory(Opcodes.load, .rax, .rbp, Frame.changes)
     assembler.memory(Opcodes.load, .rax, .rax, 0)
     assembler.memory(Arithmetic.compare.opcode, .rax, .rbp, Frame.seenChanges)
     leave(if: .notEqual)
-    assembler.move(.rax, immediate: Int64(hasNewborn))
+    assembler.memory(Opcodes.load, .rax, .rbp, Frame.hasNewborn)
     // cmp byte [rax], 0
     assembler.memory(0x80, HostRegister(Arithmetic.compare.rawValue), .rax, 0, wide: false)
     assembler.byte(0)

@@ -15,6 +15,10 @@ package struct HostFeatures: OptionSet, Sendable {
   package static let f16c = HostFeatures(rawValue: 8)
   /// POPCNT: counts bits.
   package static let popcnt = HostFeatures(rawValue: 16)
+  /// LZCNT and BMI1: counts zeros.
+  package static let bmi1 = HostFeatures(rawValue: 32)
+  /// BMI2: shifts and rotations from one register to another.
+  package static let bmi2 = HostFeatures(rawValue: 64)
 
   /// Those of this machine.
   package static let current = HostFeatures(rawValue: host_cpu_features())

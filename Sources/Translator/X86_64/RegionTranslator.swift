@@ -101,7 +101,6 @@ package final class RegionTranslator {
     emission.initialize(
       to: Emission(
         assembler, places, stubs, hasShortInstructions: hart.hasShortInstructions, hart.features,
-        hart.decodedCode,
         host: host))
   }
 

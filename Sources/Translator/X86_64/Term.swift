@@ -34,11 +34,18 @@ enum Operator: UInt8 {
   case highProduct, highProductUnsigned, quotient, quotientUnsigned, remainder, remainderUnsigned
   // On the left leaf alone.
   case leadingZeros, trailingZeros, population, byteReversal, byteCombination
+  /// The low byte or halfword with its sign; all ones but the bit that the leaf names.
+  case signedByte, signedHalf, allBut
+  // The right leaf inverted, or the bit that it names.
+  case andNot, orNot, exclusiveNor, setBit, clearBit, invertBit, testBit
 
   @inline(__always) var isWide: Bool {
     rawValue >= Operator.highProduct.rawValue && rawValue < Operator.leadingZeros.rawValue
   }
-  @inline(__always) var isUnary: Bool { rawValue >= Operator.leadingZeros.rawValue }
+  @inline(__always) var isUnary: Bool {
+    rawValue >= Operator.leadingZeros.rawValue && rawValue <= Operator.allBut.rawValue
+  }
+  @inline(__always) var isBitwise: Bool { rawValue > Operator.allBut.rawValue }
   @inline(__always) var isShift: Bool {
     rawValue >= Operator.shiftLeft.rawValue && rawValue <= Operator.rotateRight.rawValue
   }
@@ -132,6 +139,15 @@ struct Term: Word {
     bits & (Self.wideBit | Self.signBit | Self.zeroBit) == 0 ? 0 : Self.wideBit
   }
 
+  /// Of an operation on halves: its result has its sign in all 64 bits as it is computed.
+  @inline(__always) var isSmall: Bool {
+    switch op {
+    case .shiftRight: right.kind == .constant && immediate & 31 != 0
+    case .leadingZeros, .trailingZeros, .population, .signedByte, .signedHalf: true
+    default: false
+    }
+  }
+
   /// Itself where it is a leaf that stays good, else a slot with its value.
   @inline(__always) var leaf: Leaf {
     bits & (0xff | Self.signBit | Self.zeroBit) == 0 && left.kind != .host ? left : computed
@@ -151,6 +167,7 @@ struct Term: Word {
 
   @inline(__always) static func operation(_ op: Operator, _ a: Term, _ b: Term) -> Term {
     if a.isConstant && b.isConstant { return folded(op, a.immediate, b.immediate) }
+    if a.form == .operation || b.form == .operation, let fused = fused(op, a, b) { return fused }
     let left = a.leaf
     let right = b.leaf
     let one = a.isConstant ? b : a
@@ -158,6 +175,43 @@ struct Term: Word {
       bits: UInt64(Form.operation.rawValue) | UInt64(op.rawValue) << 8 | one.widthOfValue | left.bits << 24
         | right.bits << 40,
       immediate: right.kind == .constant ? b.immediate : a.immediate, emission: one.emission)
+  }
+
+  /// One operation for two, where the host has it; for the bit-manipulation extensions.
+  @inline(never) private static func fused(_ op: Operator, _ a: Term, _ b: Term) -> Term? {
+    func isPlain(_ t: Term, _ op: Operator) -> Bool {
+      t.form == .operation && t.op == op && !t.isSignExtended && !t.isZeroExtended
+    }
+    /// With one of the leaves that `t` has.
+    func term(_ op: Operator, _ left: Leaf, _ right: Leaf, _ immediate: Int64, _ t: Term) -> Term {
+      Term(
+        bits: UInt64(Form.operation.rawValue) | UInt64(op.rawValue) << 8 | t.widthOfValue | left.bits << 24
+          | right.bits << 40, immediate: immediate, emission: t.emission)
+    }
+    let isInversion = op == .exclusiveOr && b.isConstant && b.immediate == -1
+    if isPlain(a, .exclusiveOr), isInversion, a.right.kind == .guest {
+      return term(.exclusiveNor, a.left, a.right, 0, a)
+    }
+    if isPlain(a, .shiftLeft), isInversion, a.left.kind == .constant, a.immediate == 1 {
+      return term(.allBut, a.right, Leaf(.constant), 0, a)
+    }
+    if isPlain(a, .shiftRight), op == .and, b.isConstant, b.immediate == 1 {
+      return term(.testBit, a.left, a.right, a.immediate, a)
+    }
+    if isPlain(a, .shiftLeft), op == .shiftArithmetic, a.widthOfValue == 0, b.isConstant,
+      a.right.kind == .constant, a.immediate == b.immediate, b.immediate == 24 || b.immediate == 16
+    {
+      return term(b.immediate == 24 ? .signedByte : .signedHalf, a.left, Leaf(.constant), 0, a)
+    }
+    guard a.form == .leaf, a.leaf.kind == .guest else { return nil }
+    if isPlain(b, .exclusiveOr), b.right.kind == .constant, b.immediate == -1, op == .and || op == .or {
+      return term(op == .and ? .andNot : .orNot, a.leaf, b.left, 0, b)
+    }
+    if isPlain(b, .allBut), op == .and { return term(.clearBit, a.leaf, b.left, 0, b) }
+    if isPlain(b, .shiftLeft), b.left.kind == .constant, b.immediate == 1, op == .or || op == .exclusiveOr {
+      return term(op == .or ? .setBit : .invertBit, a.leaf, b.right, 0, b)
+    }
+    return nil
   }
 
   @inline(never) private static func folded(_ op: Operator, _ a: Int64, _ b: Int64) -> Term {
@@ -239,6 +293,9 @@ struct Term: Word {
   /// Both ways end in a store to one slot.
   static func either(_ c: Condition, _ yes: @autoclosure () -> Term, _ no: @autoclosure () -> Term) -> Term {
     guard let emission = c.emission else { preconditionFailure("no instruction compares two constants") }
+    let before = (emission.pointee.assembler.cursor, emission.pointee.slotsUsed)
+    if let chosen = emission.pointee.choose(c, yes(), no(), emission) { return chosen }
+    (emission.pointee.assembler.cursor, emission.pointee.slotsUsed) = before
     let slot = emission.pointee.slot()
     emission.pointee.compare(c)
     let toYes = emission.pointee.assembler.jump(c.host)

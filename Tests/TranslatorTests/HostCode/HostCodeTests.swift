@@ -41,6 +41,9 @@ import Translator
     ("programs", "Loops and functions as compilers write them.", GuestFragment.programs),
   ]
 
+  /// A processor with all that the translator has use for.
+  private static let features: HostFeatures = [.sse41, .avx, .fma, .f16c, .popcnt, .bmi1, .bmi2]
+
   private static let introduction = """
     # a0-a5, s0, s1, sp, ra live in rbx rsi rdi r8 r9 r10 r11 r12 r13 r14, fa5-fa0, ft0-ft3, fs0, fs1 in xmm4-xmm15;
     # the budget is r15; rax rcx rdx and xmm0-xmm3 are free. {name} is a word of the hart's state, or a constant;
@@ -51,7 +54,7 @@ import Translator
 
   @Test(arguments: files.map(\.name)) func hostCodeIsAsTheFileHasIt(name: String) throws {
     for file in Self.files where file.name == name {
-      let listing = try HostCodeListing(file.fragments, [.sse41, .avx, .fma, .f16c, .popcnt])
+      let listing = try HostCodeListing(file.fragments, Self.features)
       try Self.compare(name, "# \(file.about)\n#\n" + Self.introduction + listing.text())
     }
   }
@@ -59,7 +62,7 @@ import Translator
   /// All of a region: the check of its page, its payment, its body, what lies behind.
   @Test func aRegionIsAsTheFileHasIt() throws {
     let fragments = GuestFragment.programs.prefix(2) + [GuestFragment(Encoding.i(0x03, 3, 10, 11, 8))]
-    let listing = try HostCodeListing(Array(fragments), [.sse41, .avx, .fma, .f16c, .popcnt])
+    let listing = try HostCodeListing(Array(fragments), Self.features)
     try Self.compare(
       "region", "# Whole regions.\n#\n" + Self.introduction + listing.text(showsWaysOut: true))
   }
