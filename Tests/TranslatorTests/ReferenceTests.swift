@@ -6,14 +6,15 @@ import Translator
 /// Random systems of the kind that has one right outcome leave the same memory and registers here, by translated
 /// code, as on Debian 13's QEMU. `mtval` and `stval` of all traps are among it.
 ///
-/// The programs leave out what may end in several ways:
-/// - Instructions stored without `fence.i` (Unprivileged, Zifencei): QEMU runs the old one where linked blocks
-///   lead to it, and the new one with `one-insn-per-tb=on`. What stores to the page around gp is followed by it.
-/// - Page tables stored without `sfence.vma` (Privileged 1.13, §10.2.1): either entry may be used. PMP keeps lower
-///   privileges from stores to tables gone astray (a stack that grew into them), and machine mode fences before it
-///   leaves for lower privileges or looks by their eyes (MPRV).
+/// What may end in several ways:
+/// - Instructions stored without `fence.i` (Unprivileged, Zifencei). The programs have one behind what stores to
+///   code, but may have overwritten that. QEMU goes on with the old instructions in a block that it has begun; with
+///   `one-insn-per-tb=on` it takes the new ones, as Apus does, and so runs here.
+/// - Page tables stored without `sfence.vma` (Privileged 1.13, §10.2.1): either entry may be used. No program does:
+///   PMP keeps lower privileges from stores to tables gone astray (a stack that grew into them), and machine mode
+///   fences before it leaves for lower privileges or looks by their eyes (MPRV).
 ///
-/// and what QEMU 10.0 does against the manuals:
+/// What QEMU 10.0 does against the manuals, left out of the programs:
 /// - It executes an instruction that crosses into a page that PMP divides as it was before a store to it, even
 ///   behind `fence.i`. PMP divides no pages of code here.
 /// - `mtval` of an `ebreak` seen in two windows is its address in the one where QEMU translated it first, and not
@@ -46,7 +47,7 @@ import Translator
       of: "timeout",
       [
         "-s", "KILL", "10", script, "qemu-system-riscv64", "-M", "virt", "-m", "8M", "-cpu",
-        "rv64,zacas=on,zfa=on,zfh=on",
+        "rv64,zacas=on,zfa=on,zfh=on", "-accel", "tcg,one-insn-per-tb=on",
         "-bios", "none", "-display", "none", "-monitor", "none", "-serial", "file:" + serial.path, "-kernel",
         image.path,
       ])
