@@ -62,10 +62,16 @@ extension Boards {
     let accelerator = configuration.accelerator
     guard accelerator.kind == .translator, TranslatedHart.canRun(hart) else { return }
     let size = accelerator.codeSize.map { $0 / Int(max(1, configuration.smp)) } ?? codeSize
+    let limit = accelerator.regionLimit ?? TranslatedHart.largestRegion
+    guard limit <= TranslatedHart.largestRegion else {
+      throw ConfigurationError(
+        "-accel tcg,x-region-limit=\(limit): a region has at most \(TranslatedHart.largestRegion) instructions"
+      )
+    }
     do throws(CodeMemoryError) {
       _ = try TranslatedHart(
         hart, codeSize: max(size, TranslatedHart.smallestCodeSize),
-        regionLimit: accelerator.isOneByOne ? 1 : TranslatedHart.largestRegion, perfMap: perfMap)
+        regionLimit: accelerator.isOneByOne ? 1 : limit, perfMap: perfMap)
     } catch {
       throw ConfigurationError("\(error); '-accel interp' does without")
     }

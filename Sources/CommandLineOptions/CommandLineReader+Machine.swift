@@ -75,6 +75,12 @@ extension CommandLineReader {
     if let isOneByOne = try list.takeFlag("one-insn-per-tb") {
       request.machine.accelerator.isOneByOne = isOneByOne
     }
+    if let text = list.take("x-region-limit") {
+      guard let limit = UInt64(literal: text), limit > 0, let limit = Int(exactly: limit) else {
+        throw error("Parameter 'x-region-limit' expects a number of instructions, 1 or more")
+      }
+      request.machine.accelerator.regionLimit = limit
+    }
     _ = try list.takeFlag("split-wx")
     if let stranger = list.untaken.first {
       throw error("Property '\(name)-accel.\(stranger.name)' not found")

@@ -62,6 +62,8 @@ package struct Accelerator: Sendable, Equatable {
   package var codeSize: Int?
   /// `one-insn-per-tb`: a region for each instruction.
   package var isOneByOne = false
+  /// `x-region-limit`, for tests: guest instructions of a region at most; nil: as many as are worth it.
+  package var regionLimit: Int?
 
   package init(_ kind: Kind = .translator) { self.kind = kind }
 }

@@ -1,4 +1,3 @@
-// Unsafe pointers: the code of the region that was just translated, in the code memory.
 import Logging
 import RISCV
 
@@ -13,25 +12,23 @@ extension TranslatedHart {
     }
     tracesEntries = !items.isDisjoint(with: [.execution, .registers])
     let shows = !items.isDisjoint(with: [.guestCode, .operations, .hostCode])
-    translator.trail = shows ? RegionTrail() : nil
+    translator.layout = shows ? RegionLayout() : nil
     listsRegions = shows || perfMap != nil
     logged = items
   }
 
   /// Shows and names the region at `pc` that was just translated, whose code begins at `start`.
   func list(_ pc: UInt64, _ start: UInt) {
-    let size = Int(translator.end - start)
     if let perfMap {
       let name = hart.log.place(of: pc).map {
         $0.offset == 0 ? $0.name : "\($0.name)+0x\(hexadecimal($0.offset))"
       }
-      perfMap.add(start, size, name ?? "guest-0x\(hexadecimal(pc))")
+      perfMap.add(start, Int(translator.end - start), name ?? "guest-0x\(hexadecimal(pc))")
     }
-    guard let trail = translator.trail, hart.log.filter.contains(pc) else { return }
-    let memory = translator.memory
-    let written = memory.writable + Int(start - UInt(bitPattern: memory.executable))
+    guard let layout = translator.layout, hart.log.filter.contains(pc) else { return }
     let listing = RegionListing(
-      hart: hart, trail: trail, code: UnsafeRawBufferPointer(start: written, count: size), address: start)
+      hart: hart, layout: layout, code: translator.code(layout.start..<layout.exits.upperBound),
+      address: start)
     hart.log.write(listing.text(logged))
   }
 }

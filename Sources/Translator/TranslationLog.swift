@@ -1,37 +1,12 @@
-// Unsafe pointers: the bytes of the region that was just translated, in the code memory.
 import Logging
 import RISCV
-
-/// Where the instructions of the region that was translated last begin in its code. Kept only while somebody
-/// reads it.
-struct RegionTrail {
-  struct Step {
-    var pc: UInt64
-    var code: UnsafeMutableRawPointer
-    /// The interpreter performs it.
-    var isLeft = false
-  }
-
-  /// In the order of translation.
-  var steps: [Step] = []
-  /// Where the region's instructions end, and its ways out begin.
-  var end: UnsafeMutableRawPointer?
-
-  @inline(never) mutating func begin(_ pc: UInt64, _ code: UnsafeMutableRawPointer) {
-    steps.append(Step(pc: pc, code: code))
-  }
-
-  @inline(never) mutating func markLeft() {
-    if !steps.isEmpty { steps[steps.count - 1].isLeft = true }
-  }
-}
 
 /// What `-d in_asm,op,out_asm` shows of a translated region.
 struct RegionListing {
   let hart: Hart
-  let trail: RegionTrail
-  /// The region's code where it was written, from its check on.
-  let code: UnsafeRawBufferPointer
+  let layout: RegionLayout
+  /// The region's code, from its check on.
+  let code: [UInt8]
   /// Where that runs.
   let address: UInt
 
@@ -44,34 +19,28 @@ struct RegionListing {
   }
 
   private var guestCode: String {
-    let entry = trail.steps.first?.pc ?? 0
-    let lines = trail.steps.map { hart.listing(of: $0.pc).line }.joined()
+    let entry = layout.instructions.first?.pc ?? 0
+    let lines = layout.instructions.map { hart.listing(of: $0.pc).line }.joined()
     return "----------------\nIN: \(hart.log.symbol(at: entry))\n"
       + "Priv: \(hart.state.pointee.privilege.rawValue); Virt: 0\n\(lines)\n"
   }
 
-  private func offset(_ place: UnsafeMutableRawPointer) -> Int {
-    guard let base = code.baseAddress else { return 0 }
-    return min(max(0, UnsafeRawPointer(place) - base), code.count)
-  }
-
-  /// The pieces of the code: the entry, the instructions, the ways out.
-  private var pieces: [(title: String, range: Range<Int>)] {
-    let end = trail.end.map(offset) ?? code.count
-    let starts = trail.steps.map { offset($0.code) }
-    var pieces = [("check and entry", 0..<(starts.first ?? end))]
-    for (index, step) in trail.steps.enumerated() {
-      let next = index + 1 < starts.count ? starts[index + 1] : end
-      let note = step.isLeft ? "  (interpreter)" : ""
-      pieces.append(
-        (String(hart.listing(of: step.pc).line.dropLast()) + note, starts[index]..<max(starts[index], next)))
-    }
-    pieces.append(("ways out", end..<code.count))
-    return pieces
+  /// The pieces of the code, one behind the other, as `title` has them: the entry, the instructions, the ways
+  /// out. An instruction's ends where the next begins: the last one's with what leaves the region.
+  private func pieces(
+    _ title: (RegionLayout.Instruction) -> String
+  ) -> [(title: String, range: Range<Int>)] {
+    let titles = ["check and entry"] + layout.instructions.map(title) + ["ways out"]
+    let ends = layout.instructions.map { $0.code.lowerBound } + [layout.exits.lowerBound]
+    let places = [0] + ends.map { $0 - layout.start } + [code.count]
+    return zip(titles, zip(places, places.dropFirst())).map { ($0, $1.0..<$1.1) }
   }
 
   private var operations: String {
     var text = "OP:\n"
+    let pieces = pieces { instruction in
+      String(hart.listing(of: instruction.pc).line.dropLast()) + (instruction.isLeft ? "  (interpreter)" : "")
+    }
     for (title, range) in pieces {
       text += " ---- \(title)\n"
       for start in stride(from: range.lowerBound, to: range.upperBound, by: 16) {
@@ -83,14 +52,10 @@ struct RegionListing {
 
   private var hostCode: String {
     var text = "OUT: [size=\(code.count)]\n"
-    var titles = trail.steps.map { (offset($0.code), "guest addr 0x\(hexadecimal($0.pc, 16))") }
-    if let end = trail.end { titles.append((offset(end), "ways out")) }
-    titles.insert((0, "check and entry"), at: 0)
-    for (index, (start, title)) in titles.enumerated() {
-      let end = index + 1 < titles.count ? titles[index + 1].0 : code.count
+    for (title, range) in pieces({ "guest addr 0x\(hexadecimal($0.pc, 16))" }) {
       text += "  -- \(title)\n"
-      for line in stride(from: start, to: end, by: 16) {
-        text += "0x\(hexadecimal(address + UInt(line))):  \(bytes(line..<min(line + 16, end)))\n"
+      for line in stride(from: range.lowerBound, to: range.upperBound, by: 16) {
+        text += "0x\(hexadecimal(address + UInt(line))):  \(bytes(line..<min(line + 16, range.upperBound)))\n"
       }
     }
     return text + "\n"

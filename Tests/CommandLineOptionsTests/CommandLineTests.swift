@@ -141,6 +141,12 @@ struct ErrorTexts {
     ("-M virt -accel tcg,thread=foo", ["-accel tcg,thread=foo: Invalid 'thread' setting foo"]),
     ("-M virt -accel tcg,foo=on", ["-accel tcg,foo=on: Property 'tcg-accel.foo' not found"]),
     (
+      "-M virt -accel tcg,x-region-limit=0",
+      [
+        "-accel tcg,x-region-limit=0: Parameter 'x-region-limit' expects a number of instructions, 1 or more"
+      ]
+    ),
+    (
       "-M virt -accel tcg,thread=multi -icount shift=1",
       ["-accel tcg,thread=multi: No MTTCG when icount is enabled"]
     ),
@@ -397,6 +403,14 @@ struct Configurations {
     "-rtc refuses what is no date",
     arguments: ["2006-02-29", "2006-13-01", "2006-06-17T24:00:00", "6-6-6", "é-01-01"])
   func badDates(_ text: String) { #expect(complaints("-rtc base=\(text)").count == 1) }
+
+  @Test("The translator's limits are read")
+  func translatorLimits() throws {
+    let asked = try request("-accel tcg,tb-size=2,x-region-limit=7").machine.accelerator
+    #expect(asked.codeSize == 2 << 20)
+    #expect(asked.regionLimit == 7)
+    #expect(try request("-accel tcg").machine.accelerator.regionLimit == nil)
+  }
 
   @Test("A bad accelerator before a good one is only told")
   func accelerators() throws {

@@ -4,16 +4,27 @@ import Testing
 import Translator
 
 /// Random systems of the kind that has one right outcome leave the same memory and registers here, by translated
-/// code, as on Debian 13's QEMU.
+/// code, as on Debian 13's QEMU. `mtval` and `stval` of all traps are among it.
 ///
-/// About one in twenty of other programs differs for reasons that have to be looked at by hand: a store gone
-/// astray may change code or page tables without the fence that makes one outcome the right one.
+/// What may end in several ways:
+/// - Instructions stored without `fence.i` (Unprivileged, Zifencei). The programs have one behind what stores to
+///   code, but may have overwritten that. QEMU goes on with the old instructions in a block that it has begun; with
+///   `one-insn-per-tb=on` it takes the new ones, as Apus does, and so runs here.
+/// - Page tables stored without `sfence.vma` (Privileged 1.13, §10.2.1): either entry may be used. No program does:
+///   PMP keeps lower privileges from stores to tables gone astray (a stack that grew into them), and machine mode
+///   fences before it leaves for lower privileges or looks by their eyes (MPRV).
+///
+/// What QEMU 10.0 does against the manuals, left out of the programs:
+/// - It executes an instruction that crosses into a page that PMP divides as it was before a store to it, even
+///   behind `fence.i`. PMP divides no pages of code here.
+/// - `mtval` of an `ebreak` seen in two windows is its address in the one where QEMU translated it first, and not
+///   `mepc` (Privileged 1.13, §3.1.16). That of breakpoints is left out.
 ///
 /// APUS_TRANSLATOR_REFERENCES (a number of programs) and APUS_TRANSLATOR_SEED ask for more and for others.
 @Suite struct ReferenceTests {
   private static let environment = ProcessInfo.processInfo.environment
   private static let count = environment["APUS_TRANSLATOR_REFERENCES"].flatMap { UInt64($0) } ?? 8
-  private static let firstSeed = environment["APUS_TRANSLATOR_SEED"].flatMap { UInt64($0) } ?? 21
+  private static let firstSeed = environment["APUS_TRANSLATOR_SEED"].flatMap { UInt64($0) } ?? 1
 
   /// What a program prints here; nil where it does not come to its end, or has another one on another board.
   private static func ours(_ program: SystemProgram) throws -> [UInt8]? {
@@ -36,7 +47,7 @@ import Translator
       of: "timeout",
       [
         "-s", "KILL", "10", script, "qemu-system-riscv64", "-M", "virt", "-m", "8M", "-cpu",
-        "rv64,zacas=on,zfa=on,zfh=on",
+        "rv64,zacas=on,zfa=on,zfh=on", "-accel", "tcg,one-insn-per-tb=on",
         "-bios", "none", "-display", "none", "-monitor", "none", "-serial", "file:" + serial.path, "-kernel",
         image.path,
       ])

@@ -3,17 +3,31 @@ import RISCV
 
 /// Where the parts of a region's host code lie, as offsets into the code memory: for whoever reads it.
 package struct RegionLayout: Sendable {
+  package struct Instruction: Sendable {
+    package let pc: UInt64
+    package let code: Range<Int>
+    /// The interpreter performs it.
+    package let isLeft: Bool
+  }
+
   /// The checked entry, and the first byte behind checking and paying.
   package internal(set) var start = 0
   package internal(set) var body = 0
-  /// Each guest instruction and its code.
-  package internal(set) var instructions: [(pc: UInt64, code: Range<Int>)] = []
+  /// In the order of translation.
+  package internal(set) var instructions: [Instruction] = []
   /// The code behind the body: what is rare, and the ways out.
   package internal(set) var exits = 0..<0
   package init() {}
 }
 
 extension RegionTranslator {
+  /// Notes in `layout` that the code from `begin` up to here is an instruction's. Not inlined: hardly ever called.
+  @inline(never)
+  func note(_ pc: UInt64, from begin: UnsafeMutableRawPointer, isLeft: Bool) {
+    let code = begin - memory.writable..<emission.pointee.assembler.cursor - memory.writable
+    layout?.instructions.append(RegionLayout.Instruction(pc: pc, code: code, isLeft: isLeft))
+  }
+
   /// The host code in a range of offsets.
   package func code(_ range: Range<Int>) -> [UInt8] {
     [UInt8](UnsafeRawBufferPointer(start: memory.writable + range.lowerBound, count: range.count))

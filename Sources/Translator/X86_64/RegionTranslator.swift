@@ -75,14 +75,12 @@ package final class RegionTranslator {
   var regionLimit = Emission.regionLimit
   package private(set) var instructionCount = 0
   package private(set) var regionCount = 0
-  /// Not nil while somebody reads what each region consists of.
-  var trail: RegionTrail?
   /// Jumps within a page go straight to regions that are there.
   var linksRegions: Bool {
     get { emission.pointee.linksRegions }
     set { emission.pointee.linksRegions = newValue }
   }
-  /// The layout of the region translated last, where somebody wants it: not nil.
+  /// What the region translated last consists of, while somebody reads that: not nil.
   package var layout: RegionLayout?
   /// By opcode: how often an instruction was left to the interpreter at translation.
   package private(set) var left = [Int](repeating: 0, count: Opcode.allCases.count)
@@ -153,20 +151,19 @@ package final class RegionTranslator {
     e.pointee.begin(pc, page.mark)
     page.add(pc, careful: careful, UInt32(truncatingIfNeeded: e.pointee.assembler.cursor - memory.writable))
     e.pointee.pay()
-    if layout != nil {
+    let isRead = layout != nil
+    if isRead {
       layout = RegionLayout()
       layout?.start = e.pointee.checkedEntry - memory.writable
       layout?.body = e.pointee.assembler.cursor - memory.writable
     }
     var emitter = Emitter(emission: e)
-    let isRead = trail != nil
-    if isRead { trail = RegionTrail() }
     while !e.pointee.hasEnded {
       let slot = page.slots + Int(e.pointee.pc & 0xfff) / 2
-      if isRead { trail?.begin(e.pointee.pc, e.pointee.assembler.cursor) }
       if slot.pointee.opcode == .undecoded && !hart.decode(slot, at: e.pointee.pc) {
-        if isRead { trail?.markLeft() }
+        let begin = e.pointee.assembler.cursor
         e.pointee.endForInterpreter()
+        if isRead { note(e.pointee.pc, from: begin, isLeft: true) }
         break
       }
       var operation = slot.whole
@@ -188,21 +185,19 @@ package final class RegionTranslator {
       e.pointee.slotsUsed = 0
       e.pointee.wanders = page.wanders(e.pointee.pc)
       emitter.perform(operation)
-      if e.pointee.isLeft {
+      let isLeft = e.pointee.isLeft
+      if isLeft {
         left[Int(operation.opcode.rawValue)] += 1
-        if isRead { trail?.markLeft() }
         let endsHere = e.pointee.endsHere
         e.pointee.restore(before)
         if endsHere {
           e.pointee.endForInterpreter()
+          if isRead { note(e.pointee.pc, from: before.cursor, isLeft: true) }
           break
         }
         e.pointee.leaveAndGoOn(operation)
       }
-      if layout != nil {
-        let code = before.cursor - memory.writable..<e.pointee.assembler.cursor - memory.writable
-        layout?.instructions.append((e.pointee.pc, code))
-      }
+      if isRead { note(e.pointee.pc, from: before.cursor, isLeft: isLeft) }
       e.pointee.executed += 1
       e.pointee.keepDelta()
       if e.pointee.hasEnded { break }
@@ -213,10 +208,9 @@ package final class RegionTranslator {
         e.pointee.end(at: e.pointee.pc)
       }
     }
-    if isRead { trail?.end = e.pointee.assembler.cursor }
     let exits = e.pointee.assembler.cursor - memory.writable
     e.pointee.finish(page, memory)
-    if layout != nil { layout?.exits = exits..<e.pointee.assembler.cursor - memory.writable }
+    if isRead { layout?.exits = exits..<e.pointee.assembler.cursor - memory.writable }
     instructionCount += e.pointee.executed
     regionCount += 1
   }

@@ -117,9 +117,9 @@ struct HostCodeListing {
         let parts = Region(own.map { (offset($0), $0.text) }, layout, place, self, earlier)
         if entry.regions.count > 1 || showsWaysOut { text += "region \(number + 1)\n" }
         if showsWaysOut { text += parts.text(layout.start..<layout.body) }
-        for (pc, code) in shown(layout) {
-          text += guestText(entry.fragment, pc) + "\n" + parts.text(code)
-          hostCount += parts.count(code)
+        for instruction in layout.instructions {
+          text += guestText(entry.fragment, instruction.pc) + "\n" + parts.text(instruction.code)
+          hostCount += parts.count(instruction.code)
           guestCount += 1
         }
         if showsWaysOut {
@@ -130,12 +130,6 @@ struct HostCodeListing {
       text += guestCount > 1 ? "    = \(hostCount) for \(guestCount)\n\n" : "    = \(hostCount)\n\n"
     }
     return text
-  }
-
-  /// Instructions and their code; one that the region only leaves for has what leaves.
-  private func shown(_ layout: RegionLayout) -> [(UInt64, Range<Int>)] {
-    layout.instructions.isEmpty
-      ? [(Self.base, layout.body..<layout.exits.lowerBound)] : layout.instructions.map { ($0.pc, $0.code) }
   }
 
   private func guestText(_ fragment: GuestFragment, _ pc: UInt64) -> String {
