@@ -130,10 +130,7 @@ package final class MachineRunner: PowerControl, InputGate {
           reset()
         }
       case .dropCode:
-        atRest {
-          memory.code.removeAll()
-          for hart in harts { hart.flushTranslations() }
-        }
+        atRest { memory.code.removeAll() }
       }
     }
   }
@@ -412,7 +409,6 @@ package final class MachineRunner: PowerControl, InputGate {
       done += hart.instructionsRetired &- before
       left = hart.unspent
       memory.code.removeAll()
-      for hart in harts { hart.flushTranslations() }
     }
   }
 

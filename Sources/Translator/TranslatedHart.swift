@@ -369,7 +369,7 @@ package final class TranslatedHart: HartEngine {
   private func forgetChangedCode() {
     if lastMark > UInt32.max - 1000 {
       // Marks begin again: no fetch entry may have one of old.
-      hart.flushTranslations()
+      hart.removeMarks()
       forget()
       lastMark = 0
     }

@@ -53,8 +53,7 @@ extension Hart {
   ) -> Bool {
     withoutTrap { () throws(Exit) in
       _ = try place(access.isStore ? .store : .load, access.address, access.width)
-      let entry =
-        block.pointee.table + Int(truncatingIfNeeded: start >> 12) % TranslationLookaside.entryCount
+      let entry = block.entry(of: start)
       let tag = (start &+ UInt64(bytes - 1)) | 0xfff
       return entry.pointee.readTag == tag && (!access.isStore || entry.pointee.writeTag == tag)
     } ?? false
@@ -62,6 +61,9 @@ extension Hart {
 
   /// cbo.zero is allowed at the privilege of now.
   package var mayZeroBlocks: Bool { features.extensions.contains(.zicboz) && mayPerform(Environment.cbze) }
+
+  /// No fetch entry carries a mark any more.
+  package func removeMarks() { lookaside.revokeAllFetches() }
 
   /// No fetch entry of `virtual` carries `mark` any more.
   package func unmark(_ virtual: UInt64, _ mark: UInt32) { lookaside.unmark(virtual, mark) }
@@ -196,9 +198,8 @@ extension HartState {
     @inlinable @inline(__always) package static var passingDeltas: Int { windowDeltas + 8 * Windows.count }
     @inlinable @inline(__always) package static var windowOpenings: Int { passingDeltas + 8 * Windows.count }
     @inlinable @inline(__always) package static var windowHaste: Int { windowOpenings + 8 * Windows.count }
-    @inlinable @inline(__always) package static var codeTags: Int { windowHaste + 8 * Windows.count }
-    @inlinable @inline(__always) package static var codeDeltas: Int { codeTags + 8 * Windows.codeCount }
-    @inlinable @inline(__always) package static var codeSlots: Int { codeDeltas + 8 * Windows.codeCount }
+    @inlinable @inline(__always) package static var codePages: Int { windowHaste + 8 * Windows.count }
+    @inlinable @inline(__always) package static var codeSlots: Int { codePages + 8 * Windows.codeCount }
 
     /// True where the numbers above are the compiler's too.
     package static var areCurrent: Bool {
@@ -228,8 +229,7 @@ extension HartState {
         && MemoryLayout<Windows>.offset(of: \.passingDeltas).map { $0 + windows } == passingDeltas
         && MemoryLayout<Windows>.offset(of: \.openings).map { $0 + windows } == windowOpenings
         && MemoryLayout<Windows>.offset(of: \.haste).map { $0 + windows } == windowHaste
-        && MemoryLayout<Windows>.offset(of: \.codeTags).map { $0 + windows } == codeTags
-        && MemoryLayout<Windows>.offset(of: \.codeDeltas).map { $0 + windows } == codeDeltas
+        && MemoryLayout<Windows>.offset(of: \.codePages).map { $0 + windows } == codePages
         && MemoryLayout<Windows>.offset(of: \.codeSlots).map { $0 + windows } == codeSlots
     }
   }

@@ -281,9 +281,6 @@ package final class Hart: @unchecked Sendable {
     }
   }
 
-  /// Forgets all translations, and the decoded pages that fetches point to.
-  package func flushTranslations() { lookaside.flush() }
-
   // MARK: Decoding
 
   /// The scratch page with `operation` in `slot`.

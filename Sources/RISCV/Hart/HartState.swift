@@ -48,9 +48,9 @@ package struct HartState {
   // Machine-level CSRs. `mstatus` without FS and SD; on RV32 `mstatush` is its upper half.
   package var mstatus: UInt64 = 0
   var mtvec: UInt64 = 0
-  var mepc: UInt64 = 0
-  var mcause: UInt64 = 0
-  var mtval: UInt64 = 0
+  package var mepc: UInt64 = 0
+  package var mcause: UInt64 = 0
+  package var mtval: UInt64 = 0
   var mscratch: UInt64 = 0
   var medeleg: UInt64 = 0
   var mideleg: UInt64 = 0
@@ -108,6 +108,13 @@ struct HartBlock {
   /// The hart itself, for calls out of line; it owns this block.
   var hart: Unmanaged<Hart>
   var windows = Windows()
+}
+
+extension UnsafeMutablePointer<HartBlock> {
+  /// Where the lookaside has, or would have, the page of `virtual` as the hart looks now.
+  @inline(__always) func entry(of virtual: UInt64) -> UnsafeMutablePointer<LookasideEntry> {
+    pointee.table + Int(truncatingIfNeeded: virtual >> 12) % TranslationLookaside.entryCount
+  }
 }
 
 /// Why the interpreter, or an engine, left its inner loop.

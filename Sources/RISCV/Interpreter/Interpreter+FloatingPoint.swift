@@ -39,7 +39,7 @@ extension Interpreter {
   {
     // Doubles are wider than an RV32 word: the load is always made on 64 bits.
     let virtual = UInt64(address)
-    let entry = block.pointee.table + Int(truncatingIfNeeded: virtual >> 12) % TranslationLookaside.entryCount
+    let entry = block.entry(of: virtual)
     if entry.pointee.readTag == (virtual &+ UInt64(F.width / 8 - 1)) | 0xfff,
       let host = UnsafeRawPointer(bitPattern: UInt(virtual &+ entry.pointee.delta))
     {
@@ -57,7 +57,7 @@ extension Interpreter {
     throws(Exit)
   {
     let virtual = UInt64(address)
-    let entry = block.pointee.table + Int(truncatingIfNeeded: virtual >> 12) % TranslationLookaside.entryCount
+    let entry = block.entry(of: virtual)
     if entry.pointee.writeTag == (virtual &+ UInt64(F.width / 8 - 1)) | 0xfff,
       let host = UnsafeMutableRawPointer(bitPattern: UInt(virtual &+ entry.pointee.delta))
     {

@@ -175,7 +175,7 @@ struct Interpreter<W: Number>: Executor {
 
   @inline(__always) mutating func load<T: FixedWidthInteger>(_ type: T.Type, _ address: W) throws(Exit) -> W {
     let virtual = UInt64(address)
-    let entry = block.pointee.table + Int(truncatingIfNeeded: virtual >> 12) % TranslationLookaside.entryCount
+    let entry = block.entry(of: virtual)
     if entry.pointee.readTag == (virtual &+ UInt64(T.bitWidth / 8 - 1)) | 0xfff {
       // Never null: the tag says that delta leads to a host page.
       let host = UnsafeRawPointer(bitPattern: UInt(virtual &+ entry.pointee.delta)).unsafelyUnwrapped
@@ -189,7 +189,7 @@ struct Interpreter<W: Number>: Executor {
     throws(Exit)
   {
     let virtual = UInt64(address)
-    let entry = block.pointee.table + Int(truncatingIfNeeded: virtual >> 12) % TranslationLookaside.entryCount
+    let entry = block.entry(of: virtual)
     if entry.pointee.writeTag == (virtual &+ UInt64(T.bitWidth / 8 - 1)) | 0xfff {
       let host = UnsafeMutableRawPointer(bitPattern: UInt(virtual &+ entry.pointee.delta)).unsafelyUnwrapped
       host.storeBytes(of: T(truncatingIfNeeded: value), as: T.self)

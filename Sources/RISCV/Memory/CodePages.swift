@@ -8,9 +8,8 @@ import Synchronization
 /// The predecoded instructions of every RAM page that has run: a slot per halfword, filled one at a
 /// time as harts reach them, shared by all harts, keyed by physical address.
 ///
-/// A page that has slots is never writable through a TLB: each store to it takes the slow path and
-/// clears the slots that it touches. That is all there is to self-modifying code; `fence.i` has nothing
-/// left to do.
+/// A page that has slots is never writable through a lookaside entry without more ado: each store to it clears the
+/// slots that it touches. That is all there is to self-modifying code; `fence.i` has next to nothing left to do.
 package final class CodePages: Sendable {
   /// Slots of a page: one per halfword, then `pageEnd` twice (a 4-byte instruction may step over one).
   package static let slotsPerPage = 2048
@@ -83,9 +82,6 @@ package final class CodePages: Sendable {
     }
     return nil
   }
-
-  /// True where stores to the page that holds `address` must come to `invalidate`.
-  package func hasCode(at address: UInt64) -> Bool { entry(address >> 12)?.pointee != nil }
 
   /// True where `slots` are still those of the page that holds `address`.
   func has(_ slots: UnsafeMutablePointer<Operation>, at address: UInt64) -> Bool {
@@ -201,7 +197,7 @@ package final class CodePages: Sendable {
     if number >= 0 && number < Self.capacity { stores[number] = 0 }
   }
 
-  /// The slots of the page that holds `address`, if it has any.
+  /// The slots of the page that holds `address`, if it has any: stores there must come to `didStore`.
   func existingSlots(at address: UInt64) -> UnsafeMutablePointer<Operation>? {
     entry(address >> 12)?.pointee
   }
@@ -286,7 +282,7 @@ package final class CodePages: Sendable {
   /// Bytes of the arena handed out, for `info` and the memory bar.
   package var bytesUsed: Int { used * Self.slotStride * MemoryLayout<Operation>.stride }
 
-  /// Drops every page. Only while all harts are at a safepoint; they must forget their fetch entries too.
+  /// Drops every page. Only while all harts are at a safepoint.
   package func removeAll() {
     if log.has(.pages) { log.write("code pages: all dropped\n") }
     lock.withLock { _ in
@@ -298,7 +294,10 @@ package final class CodePages: Sendable {
       precondition(result == 0, "slots of old must vanish")
       used = 0
       newborn = []
-      for lookaside in lookasides { lookaside.voidWindows() }
+      for lookaside in lookasides {
+        lookaside.revokeAllFetches()
+        lookaside.voidWindows()
+      }
       // More than the log holds: every translation is void.
       changeCount.pointee.add(UInt64(Self.logLength) + 1, ordering: .sequentiallyConsistent)
     }

@@ -23,7 +23,7 @@ extension Hart {
     guard let slots = code.slots(at: physical, host: host - Int(physical & 0xfff), for: lookaside) else {
       return nil
     }
-    lookaside.fillFetch(fetchView, virtual: pc, slots: slots)
+    lookaside.fillFetch(fetchView, virtual: pc, physical: physical, slots: slots)
     if log.has(.translation) { logTranslation(pc, .fetch, to: physical, readable: false, writable: false) }
     // Another hart may just have found that the page is data, before it could see our entry.
     atomicMemoryFence(ordering: .sequentiallyConsistent)
@@ -31,10 +31,13 @@ extension Hart {
     return slots
   }
 
-  /// Translates `width` bytes at `pc` for execution. `isUniform`: one check stands for the whole page.
+  /// Translates `width` bytes at `pc`, in one page, for execution. `isUniform`: one check stands for the whole page.
   private func fetchPlace(_ pc: UInt64, _ width: UInt64) throws(Exit) -> (
     UInt64, UnsafeMutableRawPointer?, isUniform: Bool
   ) {
+    if let physical = lookaside.fetchedAddress(fetchView, pc), let page = memory.hostPage(at: physical) {
+      return (physical, page.base + Int(physical & 0xfff), isUniform: true)
+    }
     let privilege = state.pointee.privilege
     let translation = try translate(pc, .fetch, privilege)
     let physical = translation.physical
@@ -53,13 +56,7 @@ extension Hart {
     return decoder.decode(UInt32(high) << 16 | UInt32(low))
   }
 
-  /// Pages that were let in before hold until they are flushed.
   private func fetchHalf(_ pc: UInt64) throws(Exit) -> UInt16 {
-    let entry = block.pointee.fetches + Int(truncatingIfNeeded: pc >> 12) % TranslationLookaside.fetchCount
-    if entry.pointee.tag == pc & ~0xfff, let bytes = code.bytes(of: entry.pointee.slots + Int(pc & 0xfff) / 2)
-    {
-      return bytes.load(as: UInt16.self)
-    }
     let (physical, host, isUniform) = try fetchPlace(pc, 2)
     guard let host else { throw accessFault(.fetch, pc) }
     if isUniform { _ = enter(pc, physical, host) }

@@ -26,6 +26,13 @@ extension Hart {
   }
 
   func place(_ access: Access, _ virtual: UInt64, _ width: Int) throws(Exit) -> Place {
+    // What was once translated holds until it is flushed, for quick and slow accesses and each engine.
+    let entry = block.entry(of: virtual)
+    if let host = entry.pointee.host(access, virtual, width) {
+      if access == .store { lookaside.allowStores(entry, virtual: virtual, code) }
+      return Place(
+        physical: entry.pointee.physical | virtual & 0xfff, host: host, isWritable: access == .store)
+    }
     if triggersArmed { try checkTriggers(access, virtual) }
     let privilege = dataPrivilege
     let translation = try translate(virtual, access, privilege)
@@ -46,22 +53,15 @@ extension Hart {
   ) {
     let pageAddress = physical & ~0xfff
     let readable = translation.readable && pmp.allows(.load, pageAddress, 4096, privilege)
-    let mayStore =
+    let writable =
       translation.writable && page.isWritable && pmp.allows(.store, pageAddress, 4096, privilege)
-    let slots = code.existingSlots(at: physical)
-    let writable = mayStore && slots == nil
-    if let slots, mayStore, readable { lookaside.enterCode(virtual, host: page.base, slots) }
-    lookaside.fill(
+    let entry = lookaside.fill(
       dataView, virtual: virtual, physical: physical, host: page.base, readable: readable, writable: writable)
     if translation.size > 4096 { lookaside.noteLargePage(virtual, bytes: translation.size) }
     if log.has(.translation) {
       logTranslation(virtual, access, to: physical, readable: readable, writable: writable)
     }
-    if writable {
-      // See CodePages.slots: whoever comes second sees the other.
-      atomicMemoryFence(ordering: .sequentiallyConsistent)
-      if code.hasCode(at: physical) { lookaside.revokeWrite(dataView, virtual: virtual) }
-    }
+    if readable && writable { lookaside.allowStores(entry, virtual: virtual, code) }
   }
 
   // MARK: Loads and stores
@@ -151,14 +151,6 @@ extension Hart {
   ) {
     guard virtual & UInt64(width - 1) == 0 else {
       throw trap(access == .load ? Cause.loadMisaligned : Cause.storeMisaligned, virtual)
-    }
-    // As loads and stores (and translated code) do: what was once translated holds until it is flushed.
-    let entry = block.pointee.table + Int(truncatingIfNeeded: virtual >> 12) % TranslationLookaside.entryCount
-    let tag = access == .load ? entry.pointee.readTag : entry.pointee.writeTag
-    if tag == virtual | 0xfff,
-      let host = UnsafeMutableRawPointer(bitPattern: UInt(virtual &+ entry.pointee.delta))
-    {
-      return (host, entry.pointee.physical | virtual & 0xfff)
     }
     let place = try place(access, virtual, width)
     guard let host = place.host, place.isWritable || access == .load else {

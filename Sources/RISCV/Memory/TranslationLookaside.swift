@@ -7,6 +7,7 @@ import Synchronization
 package struct LookasideEntry {
   /// The address of the page's last byte where loads may go through `delta`; `none` otherwise.
   package var readTag: UInt64
+  /// As for loads; without `noCode`, so that no access equals it, where stores are allowed but must be noticed.
   package var writeTag: UInt64
   /// Host address minus virtual address, modulo 2^64.
   package var delta: UInt64
@@ -15,6 +16,25 @@ package struct LookasideEntry {
 
   /// What memory that was never written holds: no tag, whose low bits are set.
   @usableFromInline package static let none: UInt64 = 0
+  /// The bit of `writeTag` that is missing where the page has code.
+  package static let noCode: UInt64 = 0x800
+  fileprivate static let writeOffset = 8
+
+  /// The host address of `width` bytes at `virtual`, for an access that the entry allows though the page may
+  /// have code. What was translated once holds until it is flushed, for each engine and whatever the page holds.
+  @inline(__always)
+  func host(_ access: PhysicalMemoryProtection.Access, _ virtual: UInt64, _ width: Int)
+    -> UnsafeMutableRawPointer?
+  {
+    let tag = (virtual &+ UInt64(width - 1)) | 0xfff
+    let isAllowed =
+      switch access {
+      case .load: readTag == tag
+      case .store: writeTag | Self.noCode == tag
+      case .fetch: false
+      }
+    return isAllowed ? UnsafeMutableRawPointer(bitPattern: UInt(virtual &+ delta)) : nil
+  }
 }
 
 /// Who looks: a view has one effective privilege and one set of SUM and MXR.
@@ -52,6 +72,13 @@ package final class TranslationLookaside: Sendable {
   nonisolated(unsafe) let entries: UnsafeMutablePointer<LookasideEntry>
   /// Fetch entries by view (only the first four fetch).
   nonisolated(unsafe) let fetches: UnsafeMutablePointer<FetchEntry>
+  /// Beside each fetch entry the page that it was made for. Slots come and go; what was translated holds until it
+  /// is flushed.
+  private nonisolated(unsafe) let fetchPages: UnsafeMutablePointer<FetchPage>
+  private struct FetchPage {
+    var virtual: UInt64
+    var physical: UInt64
+  }
   /// Beside each fetch entry a translator's mark for the page that it leads to; 0 for none.
   nonisolated(unsafe) let marks: UnsafeMutablePointer<UInt32>
 
@@ -91,6 +118,8 @@ package final class TranslationLookaside: Sendable {
     fetches = .allocate(capacity: fetchCount)
     fetches.initialize(
       repeating: FetchEntry(tag: Self.noPage, slots: Self.noSlots), count: fetchCount)
+    fetchPages = .allocate(capacity: fetchCount)
+    fetchPages.initialize(repeating: FetchPage(virtual: Self.noPage, physical: 0), count: fetchCount)
     marks = .allocate(capacity: fetchCount)
     marks.initialize(repeating: 0, count: fetchCount)
     fetchJournal = .allocate(capacity: Self.fetchJournalCapacity)
@@ -113,6 +142,7 @@ package final class TranslationLookaside: Sendable {
     munmap(entries, Self.entryCount * Self.viewCount * MemoryLayout<LookasideEntry>.stride)
     munmap(journal, Self.journalCapacity * 4)
     fetches.deallocate()
+    fetchPages.deallocate()
     marks.deallocate()
     fetchJournal.deallocate()
     windowsAreVoid.deinitialize(count: 1)
@@ -129,11 +159,11 @@ package final class TranslationLookaside: Sendable {
 
   func markTable(_ view: View) -> UnsafeMutablePointer<UInt32> { marks + view.rawValue * Self.fetchCount }
 
-  /// Enters a translation for loads, and for stores where `writable`.
+  /// Enters a translation for loads, and, where `writable`, for stores that must be noticed (see `allowStores`).
   func fill(
     _ view: View, virtual: UInt64, physical: UInt64, host: UnsafeMutableRawPointer, readable: Bool,
     writable: Bool
-  ) {
+  ) -> UnsafeMutablePointer<LookasideEntry> {
     let page = virtual & ~0xfff
     let index = view.rawValue * Self.entryCount + Int(truncatingIfNeeded: page >> 12) % Self.entryCount
     let entry = entries + index
@@ -147,34 +177,42 @@ package final class TranslationLookaside: Sendable {
     entry.pointee.physical = physical & ~0xfff
     entry.pointee.readTag = readable ? page | 0xfff : LookasideEntry.none
     // Who may store may load, too: translated code then asks only once.
-    entry.pointee.writeTag = writable && readable ? page | 0xfff : LookasideEntry.none
+    entry.pointee.writeTag =
+      writable && readable ? page | 0xfff & ~LookasideEntry.noCode : LookasideEntry.none
+    return entry
   }
 
-  /// Lets translated code store to a page that has slots, where they are empty.
-  func enterCode(
-    _ virtual: UInt64, host: UnsafeMutableRawPointer, _ slots: UnsafeMutablePointer<Operation>
+  /// Nobody need notice stores through an entry that allows them, unless the page has slots in `code`: then
+  /// translated code may store where they are empty.
+  func allowStores(_ entry: UnsafeMutablePointer<LookasideEntry>, virtual: UInt64, _ code: CodePages) {
+    let physical = entry.pointee.physical
+    if code.existingSlots(at: physical) == nil {
+      entry.pointee.writeTag |= LookasideEntry.noCode
+      // See CodePages.addSlots: whoever comes second sees the other.
+      atomicMemoryFence(ordering: .sequentiallyConsistent)
+    }
+    guard let slots = code.existingSlots(at: physical) else { return }
+    entry.pointee.writeTag &= ~LookasideEntry.noCode
+    windows?.pointee.enterCode(virtual, physical: physical, slots)
+  }
+
+  func fillFetch(
+    _ view: View, virtual: UInt64, physical: UInt64, slots: UnsafeMutablePointer<Operation>
   ) {
-    guard let windows else { return }
-    let index = Int(truncatingIfNeeded: virtual >> 12) % Windows.codeCount
-    let page = virtual & ~0xfff
-    windows.pointee.codeTags[index] = page | 0xfff
-    windows.pointee.codeDeltas[index] = UInt64(UInt(bitPattern: host)) &- page
-    windows.pointee.codeSlots[index] = UInt64(UInt(bitPattern: slots))
-    windows.pointee.isUsed = 1
-  }
-
-  /// Takes a write permission back right after `fill`, where the page turned out to have gained code.
-  func revokeWrite(_ view: View, virtual: UInt64) {
-    table(view)[Int(truncatingIfNeeded: virtual >> 12) % Self.entryCount].writeTag = LookasideEntry.none
-  }
-
-  func fillFetch(_ view: View, virtual: UInt64, slots: UnsafeMutablePointer<Operation>) {
     let page = virtual & ~0xfff
     let index = view.rawValue * Self.fetchCount + Int(page >> 12) % Self.fetchCount
     if fetchJournalCount < Self.fetchJournalCapacity { fetchJournal[fetchJournalCount] = UInt16(index) }
     fetchJournalCount += 1
+    fetchPages[index] = FetchPage(virtual: page, physical: physical & ~0xfff)
     fetches[index] = FetchEntry(tag: page, slots: slots)
     marks[index] = 0
+  }
+
+  /// The physical address of `virtual`, whose page the fetch entry was made for.
+  func fetchedAddress(_ view: View, _ virtual: UInt64) -> UInt64? {
+    let page = fetchPages[
+      view.rawValue * Self.fetchCount + Int(truncatingIfNeeded: virtual >> 12) % Self.fetchCount]
+    return page.virtual == virtual & ~0xfff ? page.physical | virtual & 0xfff : nil
   }
 
   /// Remembers that entries for `bytes` at `virtual` come from one large page.
@@ -248,6 +286,11 @@ package final class TranslationLookaside: Sendable {
   }
 
   private func forgetFetch(_ index: Int) {
+    fetchPages[index].virtual = Self.noPage
+    revokeFetch(index)
+  }
+
+  private func revokeFetch(_ index: Int) {
     fetches[index].tag = Self.noPage
     marks[index] = 0
   }
@@ -264,7 +307,10 @@ package final class TranslationLookaside: Sendable {
       let entry = entries + Int(journal[i])
       let tag = entry.pointee.writeTag
       if tag != LookasideEntry.none && tag &+ entry.pointee.delta == target {
-        entry.pointee.writeTag = LookasideEntry.none
+        // Unless the hart itself has just made another entry of it.
+        let place = UnsafeMutableRawPointer(entry) + LookasideEntry.writeOffset
+        _ = Int64.compareExchange(
+          place, Int64(bitPattern: tag), Int64(bitPattern: tag & ~LookasideEntry.noCode))
       }
     }
     // Only now: who shuts its windows before opens none of these again.
@@ -273,8 +319,11 @@ package final class TranslationLookaside: Sendable {
 
   /// From any thread: no fetch may come from these slots any more.
   func revokeFetches(from slots: UnsafeMutablePointer<Operation>) {
-    for i in 0..<Self.fetchCount * Self.viewCount where fetches[i].slots == slots {
-      forgetFetch(i)
-    }
+    for i in 0..<Self.fetchCount * Self.viewCount where fetches[i].slots == slots { revokeFetch(i) }
+  }
+
+  /// All slots are void, or all marks.
+  package func revokeAllFetches() {
+    for i in 0..<Self.fetchCount * Self.viewCount { revokeFetch(i) }
   }
 }

@@ -32,10 +32,10 @@ package struct Windows {
   var openings: InlineArray<128, UInt64> = .init(repeating: 0)
   var haste: InlineArray<128, UInt64> = .init(repeating: 0)
 
-  /// Pages with slots, by page number: the address of the last byte or 0, the delta, the slots.
+  /// Pages with slots, by virtual page number: the physical address of the first byte, and the slots.
   package static let codeCount = 16
-  var codeTags: InlineArray<16, UInt64> = .init(repeating: 0)
-  var codeDeltas: InlineArray<16, UInt64> = .init(repeating: 0)
+  private static let noPage: UInt64 = .max
+  var codePages: InlineArray<16, UInt64> = .init(repeating: Self.noPage)
   var codeSlots: InlineArray<16, UInt64> = .init(repeating: 0)
 
   mutating func shut() {
@@ -44,6 +44,13 @@ package struct Windows {
     closures &+= 1
     limits = .init(repeating: 0)
     narrowLimits = .init(repeating: 0)
-    codeTags = .init(repeating: 0)
+    codePages = .init(repeating: Self.noPage)
+  }
+
+  mutating func enterCode(_ virtual: UInt64, physical: UInt64, _ slots: UnsafeMutablePointer<Operation>) {
+    let index = Int(truncatingIfNeeded: virtual >> 12) % Self.codeCount
+    codePages[index] = physical
+    codeSlots[index] = UInt64(UInt(bitPattern: slots))
+    isUsed = 1
   }
 }

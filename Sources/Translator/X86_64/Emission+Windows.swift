@@ -144,10 +144,7 @@ extension Emission {
     let limit: UnsafeMutableRawPointer
     let site: UnsafeMutableRawPointer
     if wanders {
-      assembler.registers(Opcodes.load, .rcx, .rdx)
-      assembler.shift(5, .rcx, immediate: 7, wide: true)
-      assembler.arithmetic(.and, .rcx, immediate: -32, wide: false)
-      assembler.memory(Arithmetic.add.opcode, .rcx, .rbp, Offset.table - 128)
+      assembler.findEntry(.rcx, of: .rdx)
       last = assembler.loadAddress(.rdx, .rdx, displacementBytes: 1)
       assembler.arithmetic(.or, .rdx, immediate: 0xfff)
       assembler.memory(Arithmetic.compare.opcode, .rdx, .rcx, access.rawValue)

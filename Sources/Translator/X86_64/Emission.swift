@@ -13,7 +13,7 @@ struct Emission {
   enum Frame {
     /// `HartState.Offset.engineArea`, which is not inlined across modules: these words are read at each exit.
     static let area = 2104
-    @inline(__always) private static func word(_ number: Int) -> Int { 2104 + 8 * number - 128 }
+    @inline(__always) private static func word(_ number: Int) -> Int { area + 8 * number - 128 }
 
     static var jumpCache: Int { word(0) }
     /// MXCSR: the host's own, the guest's, that of one instruction, and as it was on the way out.
@@ -39,13 +39,13 @@ struct Emission {
     static var reals: Int { word(9 + slotCount) }
     /// `CodePages.changes` as translations know it.
     static var seenChanges: Int { word(10 + slotCount) }
+    /// Not 0: the slot of what was stored to just as an instruction there was decoded.
+    static var unnoticedStore: Int { word(11 + slotCount) }
     /// Where `CodePages` counts its changes, and where it says whether `fence.i` has anything to do.
     static var changes: Int { word(12 + slotCount) }
     static var hasNewborn: Int { word(13 + slotCount) }
     /// Where the platform's interrupt levels are.
     static var interruptLevels: Int { word(14 + slotCount) }
-    /// Not 0: the slot of what was stored to just as an instruction there was decoded.
-    static var unnoticedStore: Int { word(11 + slotCount) }
   }
 
   /// Instructions of a region at most.

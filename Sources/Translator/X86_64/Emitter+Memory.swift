@@ -81,11 +81,7 @@ extension Emission {
   /// Equal where there is such an entry.
   mutating func compareTag(_ address: Term, _ width: Int, _ access: Access, _ isAtomic: Bool) {
     compute(address, .rax)
-    // The page's number modulo the table's size, times 32.
-    assembler.registers(Opcodes.load, .rcx, .rax)
-    assembler.shift(5, .rcx, immediate: 7, wide: true)
-    assembler.arithmetic(.and, .rcx, immediate: -32, wide: false)
-    assembler.memory(Arithmetic.add.opcode, .rcx, .rbp, HartState.Offset.table - 128)
+    assembler.findEntry(.rcx, of: .rax)
     // The tag is the address of the page's last byte: the access's last byte must be in the page, too.
     if width == 1 {
       assembler.registers(Opcodes.load, .rdx, .rax)

@@ -140,6 +140,15 @@ extension Assembler {
     return stubs
   }
 
+  /// The lookaside's entry for an address.
+  mutating func findEntry(_ entry: HostRegister, of address: HostRegister) {
+    registers(Opcodes.load, entry, address)
+    // The page's number modulo the table's size, times 32.
+    shift(5, entry, immediate: 7, wide: true)
+    arithmetic(.and, entry, immediate: -32, wide: false)
+    memory(Arithmetic.add.opcode, entry, .rbp, HartState.Offset.table - 128)
+  }
+
   /// Opens a window from the lookaside's entry. In: the address in rax, the window's displacement in rcx, the
   /// number of bytes less one in rdx. Equal where the entry serves them all and it was not too hasty.
   private mutating func emitOpen(forStores: Bool) -> Int {
@@ -147,10 +156,7 @@ extension Assembler {
     let here = address
     push(.rsi)
     push(.rdi)
-    registers(Opcodes.load, .rsi, .rax)
-    shift(5, .rsi, immediate: 7, wide: true)
-    arithmetic(.and, .rsi, immediate: -32, wide: false)
-    memory(Arithmetic.add.opcode, .rsi, .rbp, Offset.table - 128)
+    findEntry(.rsi, of: .rax)
     indexed(Opcodes.address, .rdi, .rax, .rdx)
     arithmetic(.or, .rdi, immediate: 0xfff)
     let access = forStores ? Emission.Access.store : .load
@@ -216,15 +222,20 @@ extension Assembler {
       byte(1)
       elsewhere.append(jump(.notEqual))
     }
+    findEntry(.rsi, of: .rax)
+    memory(Opcodes.address, .rdi, .rax, width - 1)
+    arithmetic(.or, .rdi, immediate: 0xfff)
+    arithmetic(.subtract, .rdi, immediate: Int(LookasideEntry.noCode))
+    memory(Arithmetic.compare.opcode, .rdi, .rsi, Emission.Access.store.rawValue)
+    elsewhere.append(jump(.notEqual))
     registers(Opcodes.load, .rcx, .rax, wide: false)
     shift(5, .rcx, immediate: 12, wide: false)
     arithmetic(.and, .rcx, immediate: Windows.codeCount - 1, wide: false)
-    memory(Opcodes.address, .rdi, .rax, width - 1)
-    arithmetic(.or, .rdi, immediate: 0xfff)
-    indexed(Arithmetic.compare.opcode, .rdi, .rbp, .rcx, scale: 3, displacement: Offset.codeTags - 128)
+    memory(Opcodes.load, .rdi, .rsi, 24)
+    indexed(Arithmetic.compare.opcode, .rdi, .rbp, .rcx, scale: 3, displacement: Offset.codePages - 128)
     elsewhere.append(jump(.notEqual))
+    memory(Opcodes.load, .rdi, .rsi, 16)
     indexed(Opcodes.load, .rsi, .rbp, .rcx, scale: 3, displacement: Offset.codeSlots - 128)
-    indexed(Opcodes.load, .rdi, .rbp, .rcx, scale: 3, displacement: Offset.codeDeltas - 128)
     registers(Opcodes.load, .rcx, .rax, wide: false)
     arithmetic(.and, .rcx, immediate: 0xffe, wide: false)
     indexed(Opcodes.address, .rsi, .rsi, .rcx, scale: 2)
