@@ -216,7 +216,9 @@ package final class TranslatedHart: HartEngine {
       hart.enterPage(of: access, serving: start, Int(refusal.extent))
     {
       let haste = HartState.Offset.windowHaste + 8 * Int(refusal.window)
-      if block.load(fromByteOffset: haste, as: Int.self) > Windows.tooHasty {
+      if block.load(fromByteOffset: haste, as: Int.self) > Windows.tooHasty,
+        !hart.widenWindow(Int(refusal.window), around: start, forStores: access.isStore)
+      {
         block.storeBytes(of: 0, toByteOffset: haste, as: Int.self)
         translateAnew(hart, refusal)
         hart.shutVoidWindows(windowsAreVoid)

@@ -171,7 +171,8 @@ import Translator
   }
 
   @Test(
-    arguments: [([], 80), ([.unfenced], 60), ([.unfenced, .odd], 100)] as [(SystemProgram.Freedom, UInt64)])
+    arguments: [([], 80), ([.unfenced], 60), ([.unfenced, .odd], 100), ([.unfenced, .odd, .sweeps], 100)]
+      as [(SystemProgram.Freedom, UInt64)])
   func aHartEndsUpTheSame(freedom: SystemProgram.Freedom, count: UInt64) throws {
     var coverage = Coverage()
     for seed in Self.seeds(count) { try compare(seed, freedom, harts: 1, &coverage) }

@@ -59,6 +59,25 @@ extension Hart {
     } ?? false
   }
 
+  /// Has a window, which shows the page of `address`, show those around it, too, that the lookaside has and that lie
+  /// beside it on the host; false where that does not help.
+  package func widenWindow(_ window: Int, around address: UInt64, forStores: Bool) -> Bool {
+    let page = address & ~0xfff
+    let delta = block.entry(of: page).pointee.delta
+    func isServed(_ page: UInt64) -> Bool {
+      let entry = block.entry(of: page).pointee
+      return entry.delta == delta && (forStores ? entry.writeTag : entry.readTag) == page | 0xfff
+    }
+    guard isServed(page) else { return false }
+    let most: UInt64 = 8 << 20
+    var start = page
+    while page &- start < most, isServed(start &- 4096) { start &-= 4096 }
+    var end = page &+ 4096
+    while end &- page < most, isServed(end) { end &+= 4096 }
+    guard end &- start > 4096 else { return false }
+    return block.pointee.windows.widen(window, from: start, bytes: end &- start)
+  }
+
   /// cbo.zero is allowed at the privilege of now.
   package var mayZeroBlocks: Bool { features.extensions.contains(.zicboz) && mayPerform(Environment.cbze) }
 

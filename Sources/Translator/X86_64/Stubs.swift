@@ -187,7 +187,7 @@ extension Assembler {
     arithmetic(.add, .rax, Offset.windowHaste - 128, immediate: 1)
     arithmetic(.compare, .rax, Offset.windowHaste - 128, immediate: Windows.tooHasty)
     // Not equal then.
-    let tooHasty: UnsafeMutableRawPointer = jump(.above)
+    let tooHasty: UnsafeMutableRawPointer = jump(.greater)
     registers(Arithmetic.compare.opcode, .rax, .rax)
     completeHere(tooHasty)
     completeHere(calm)

@@ -15,6 +15,8 @@ struct SystemProgram {
     static let unfenced = Freedom(rawValue: 1)
     /// Counters, interrupts, returns from traps that were none, devices with any width.
     static let odd = Freedom(rawValue: 2)
+    /// Short loops that go through memory. (No freedom; but programs without it stay what they were.)
+    static let sweeps = Freedom(rawValue: 4)
   }
 
   /// Offsets from `base`.
@@ -687,6 +689,50 @@ struct SystemProgram {
     a.branch(1, counter, 0, again)
   }
 
+  /// A loop of few instructions that accesses memory through registers which it moves.
+  private mutating func sweep(_ a: inout Assembly) {
+    let (counter, stride): (UInt32, UInt32) = (23, 22)
+    let bases = [random.pick([5, 10, 11, 18]), random.pick([6, 12, 17, 19])] as [UInt32]
+    for base in bases { a.emit(Self.addi(base, random.pick([9, 9, 2]), Int(random.bits(11)) - 1024)) }
+    let isLong = random.below(2) == 0
+    a.emit(Self.addi(counter, 0, 1 + random.below(isLong ? 80 : 12)))
+    // Over pages, or within one; or to and fro.
+    let returns = random.below(2) == 0
+    a.load(stride, UInt64(random.pick(returns ? [4096, 8192] : isLong ? [8, 24, 0x188] : [8, 960, 4104])))
+    let again = a.placed()
+    for _ in 0...random.below(4) {
+      let base = random.pick(bases)
+      switch random.below(8) {
+      case 0...4:
+        let width = random.bits(2)
+        let offset = (random.bits(6) &- 16) & ~(random.below(8) == 0 ? 0 : 1 << width - 1)
+        let loaded = random.pick([7, 13, 14, 20]) as UInt32
+        a.emit(
+          random.below(2) == 0
+            ? E.i(0x03, width, loaded, base, offset)
+            : E.s(0x23, width, base, random.pick([7, 13, 14, 20]), offset & 0xfff))
+      case 5: a.emit(Self.addi(base, base, random.pick([1, 2, 4, 8, -8, -1])))
+      case 6: a.emit(Self.addi(bases[0], bases[1], random.pick([0, 8, -16])))
+      default: a.emit(Self.add(14, 13, random.pick([7, 20, 13])))
+      }
+    }
+    switch random.below(3) {
+    case 0: a.emit(Self.addi(bases[1], bases[1], 8))
+    case _ where returns: a.emit(Self.xor(bases[0], bases[0], stride))
+    default: a.emit(Self.add(bases[0], bases[0], stride))
+    }
+    if random.below(4) == 0 {
+      let out = a.label()
+      a.branch(random.pick([0, 4, 7]), 13, 20, out)
+      a.emit(Self.addi(counter, counter, -1))
+      a.branch(1, counter, 0, again)
+      a.place(out)
+    } else {
+      a.emit(Self.addi(counter, counter, -1))
+      a.branch(1, counter, 0, again)
+    }
+  }
+
   private mutating func arithmetic() -> UInt32 {
     switch random.below(10) {
     case 0...2:
@@ -762,6 +808,7 @@ struct SystemProgram {
 
   private mutating func fragment(_ a: inout Assembly, _ level: Int, _ hasFrame: Bool, _ frame: UInt32) {
     let isOdd = freedom.contains(.odd)
+    if freedom.contains(.sweeps) && random.below(6) == 0 { return sweep(&a) }
     switch random.below(32) {
     case 0...5: for _ in 0...random.below(4) { a.emit(arithmetic()) }
     case 6, 7: for _ in 0...random.below(3) { a.emit(compressed()) }
