@@ -20,7 +20,12 @@ struct RegionListing {
 
   private var guestCode: String {
     let entry = layout.instructions.first?.pc ?? 0
-    let lines = layout.instructions.map { hart.listing(of: $0.pc).line }.joined()
+    // A loop's turns are one.
+    var seen: Set<UInt64> = []
+    let lines = layout.instructions.filter { seen.insert($0.pc).inserted }.map {
+      hart.listing(of: $0.pc).line
+    }
+    .joined()
     return "----------------\nIN: \(hart.log.symbol(at: entry))\n"
       + "Priv: \(hart.state.pointee.privilege.rawValue); Virt: 0\n\(lines)\n"
   }

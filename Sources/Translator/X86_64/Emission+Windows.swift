@@ -10,7 +10,7 @@ extension Emission {
     var register: Int
     var access: Access
     var window: Int
-    /// Bytes that the accesses touch, from the base: `low` to before `high`.
+    /// Bytes that the accesses touch, from what the base was at the first one: `low` to before `high`.
     var low: Int
     var high: Int
     /// The first access.
@@ -67,6 +67,16 @@ extension Emission {
     var resume: Int
   }
 
+  /// `register` becomes `t`: where that is another register and a constant, its groups go on through this one, too.
+  @inline(never) mutating func follow(_ register: Int, _ t: Term) {
+    guard register < 32 else { return }
+    guard let (origin, distance) = Self.split(t) else { return closeGroups(of: register) }
+    for access in [0, 32] {
+      openGroups[access + register] = openGroups[access + origin]
+      shifts[access + register] = shifts[access + origin] + Int32(distance)
+    }
+  }
+
   mutating func closeGroups(of register: Int) {
     guard register < 32 else { return }
     openGroups[register] = -1
@@ -95,16 +105,20 @@ extension Emission {
     let loaded = delta >= 0 && deltaCursor == assembler.cursor ? delta : -1
     let leader = assembler.address
     let base = source(Leaf(.guest, register), 0, .rax, true)
-    var index = Int(openGroups[32 + register])
-    if index < 0 && access == .load { index = Int(openGroups[register]) }
-    if index >= 0, max(groups[index].high, offset + width) - min(groups[index].low, offset) <= Windows.reach {
+    // What was proved for stores is so for loads.
+    let place = access == .store || openGroups[32 + register] >= 0 ? 32 + register : register
+    var index = Int(openGroups[place])
+    let low = offset + Int(shifts[place])
+    if index >= 0, max(groups[index].high, low + width) - min(groups[index].low, low) <= Windows.reach {
       groups[index].isAlone = false
-      groups[index].low = min(groups[index].low, offset)
-      groups[index].high = max(groups[index].high, offset + width)
+      groups[index].low = min(groups[index].low, low)
+      groups[index].high = max(groups[index].high, low + width)
     } else {
       index = groupCount
       lead(register, base, offset, width, access, leader)
-      openGroups[access == .store ? 32 + register : register] = Int8(index)
+      let place = access == .store ? 32 + register : register
+      openGroups[place] = Int8(index)
+      shifts[place] = 0
     }
     let window = groups[index].window
     if loaded != window && !(groups[index].last != nil && groups[index].isAlone) {

@@ -110,6 +110,12 @@ struct Emission {
   var boxedSingles: UInt32 = 0
   var boxedHalves: UInt32 = 0
   var entryPC: UInt64 = 0
+  /// Where the region goes on behind the instruction, if that is not the next one.
+  var continuation: UInt64?
+  /// Instructions of one turn, where the region is a loop; 0 as long as that is not known.
+  var turn = 0
+  /// Jumps that the region has followed.
+  var followed = 0
   /// Where the region's count and its jump for a spent budget are completed.
   var entry: UnsafeMutableRawPointer
   var entryJump: UnsafeMutableRawPointer
@@ -126,6 +132,8 @@ struct Emission {
   var carefulCount = 0
   /// By base register, first for loads, then for stores: the group that goes on, or -1.
   let openGroups: UnsafeMutablePointer<Int8>
+  /// Beside each: what the register is more than the group's base was at its first access.
+  let shifts: UnsafeMutablePointer<Int32>
   /// The hart's window that the next group takes.
   var nextWindow = 0
   /// Where `look` found the data: at this register plus rcx plus the displacement.
@@ -186,6 +194,8 @@ struct Emission {
     rares = .allocate(capacity: 4 * Self.regionLimit + 4)
     groups = .allocate(capacity: Self.regionLimit + 4)
     openGroups = .allocate(capacity: 64)
+    shifts = .allocate(capacity: 64)
+    shifts.initialize(repeating: 0, count: 64)
     careful = .allocate(capacity: Self.regionLimit + 4)
   }
 
@@ -195,6 +205,7 @@ struct Emission {
     rares.deallocate()
     groups.deallocate()
     openGroups.deallocate()
+    shifts.deallocate()
     careful.deallocate()
   }
 
@@ -617,10 +628,10 @@ struct Emission {
     let place = places[word]
     if place >= 0 {
       compute(t, HostRegister(Int(place)))
-      closeGroups(of: word)
+      follow(word, t)
       return
     }
-    closeGroups(of: word)
+    follow(word, t)
     let displacement = Self.displacement(word)
     // In memory where x86 can.
     if t.form == .operation, t.isWide, !t.isZeroExtended, t.left.bits == Leaf(.guest, word).bits,

@@ -92,15 +92,39 @@ extension Emission {
 
   private func isMisaligned(_ target: UInt64) -> Bool { !hasShortInstructions && target & 2 != 0 }
 
-  /// Backward branches end the region: what goes on behind them is a region of its own, so that a loop's
+  /// A region that is a loop has several turns of it, if they are short, so that what one proves of memory serves
+  /// the next. So many instructions then.
+  private static let instructionsOfTurns = 32
+  /// Jumps that a region follows at most, and only before so many of its instructions.
+  private static let mostFollowed = 4
+  private static let lateToFollow = 48
+
+  /// Has the region go on at `target`, where a jump leads; false where it had better end.
+  private mutating func follow(to target: UInt64) -> Bool {
+    guard linksRegions, target & ~0xfff == page else { return false }
+    if target == entryPC {
+      if turn == 0 { turn = executed + 1 }
+      guard executed + 1 + turn <= Self.instructionsOfTurns else { return false }
+    } else {
+      guard target > pc, followed < Self.mostFollowed, executed < Self.lateToFollow else { return false }
+      followed += 1
+    }
+    continuation = target
+    return true
+  }
+
+  /// Other backward branches end the region: what goes on behind them is a region of its own, so that a loop's
   /// jump back needs no correction of the budget.
   mutating func branch(_ condition: Term.Condition, _ distance: Int32) {
     let target = pc &+ UInt64(bitPattern: Int64(distance))
     if isMisaligned(target) { isLeft = true }
     compare(condition)
-    sides[sideCount] = SideExit(site: assembler.jump(condition.host), target: target, executed: executed + 1)
+    let isTurn = target == entryPC && follow(to: target)
+    sides[sideCount] = SideExit(
+      site: assembler.jump(isTurn ? condition.host.negated : condition.host), target: isTurn ? next : target,
+      executed: executed + 1)
     sideCount += 1
-    if distance <= 0 { end(at: next) }
+    if distance <= 0 && !isTurn { end(at: next) }
   }
 
   mutating func jump(_ distance: Int32, _ link: Int) {
@@ -113,7 +137,7 @@ extension Emission {
       sides[sideCount] = SideExit(site: assembler.call(), target: target, executed: -1)
       sideCount += 1
       returnPoint()
-    } else {
+    } else if !follow(to: target) {
       end(at: target)
     }
   }

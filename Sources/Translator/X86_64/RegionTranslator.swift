@@ -202,7 +202,7 @@ package final class RegionTranslator {
       e.pointee.keepDelta()
       if e.pointee.hasEnded { break }
       e.pointee.completeMisses(since: before)
-      e.pointee.pc &+= UInt64(e.pointee.length)
+      e.pointee.advance()
       // A long instruction may end in the next page.
       if e.pointee.executed >= regionLimit || e.pointee.pc & ~0xfff != e.pointee.page {
         e.pointee.end(at: e.pointee.pc)
@@ -280,6 +280,13 @@ extension Emission {
     hasEnded = false
     isLeft = false
     endsHere = false
+    continuation = nil
+  }
+
+  /// To the instruction that comes next in the region.
+  mutating func advance() {
+    pc = continuation ?? pc &+ UInt64(length)
+    continuation = nil
   }
 
   /// Bytes of the check at a region's checked entry.
@@ -301,6 +308,9 @@ extension Emission {
     carefulCount = 0
     closeAllGroups()
     entryPC = pc
+    continuation = nil
+    turn = 0
+    followed = 0
     // mov rdx, [rbp + marks]; cmp dword [rdx + 4 × index], mark; jne — always in the long forms.
     checkedEntry = assembler.cursor
     compareMark(pc, mark)
