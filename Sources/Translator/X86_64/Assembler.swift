@@ -38,7 +38,7 @@ enum Arithmetic: Int {
 }
 
 /// Conditions as `jcc` and `setcc` encode them; the lowest bit negates.
-struct HostCondition {
+struct HostCondition: Equatable {
   let code: Int
   @inline(__always) init(_ code: Int) { self.code = code }
 

@@ -28,6 +28,7 @@ extension Emission {
   mutating func addRare(_ site: UnsafeMutableRawPointer, _ kind: RareReal) {
     rares[rareCount] = Rare(site: site, resume: assembler.address, kind: kind)
     rareCount += 1
+    forgetPassing()
   }
 
   @inline(never) mutating func emit(_ rare: Rare) {

@@ -102,6 +102,8 @@ extension Emission {
     guard !isCareful, groupCount < Windows.count / 2, let (register, offset) = Self.split(address) else {
       return lookEntry(up: address, width, access)
     }
+    // A refusal comes back to the beginning.
+    forgetPassing()
     let loaded = delta >= 0 && deltaCursor == assembler.cursor ? delta : -1
     let leader = assembler.address
     let base = source(Leaf(.guest, register), 0, .rax, true)

@@ -144,6 +144,12 @@ struct Emission {
   var nextDelta = -1
   var delta = -1
   var deltaCursor: UnsafeMutableRawPointer
+  /// What the flags, and rax, hold as long as nothing is emitted.
+  var flagsRegister = HostRegister.rax
+  var flagsAreLogical = false
+  var flagsCursor: UnsafeMutableRawPointer
+  var accumulatorLeaf = Leaf(.constant)
+  var accumulatorCursor: UnsafeMutableRawPointer
 
   /// Where fixed pieces of code run.
   struct Stubs {
@@ -185,6 +191,8 @@ struct Emission {
     checkedEntry = assembler.cursor
     guardJump = assembler.cursor
     deltaCursor = assembler.cursor
+    flagsCursor = assembler.cursor
+    accumulatorCursor = assembler.cursor
     self.places = places
     self.stubs = stubs
     self.hasShortInstructions = hasShortInstructions
@@ -262,7 +270,9 @@ struct Emission {
 
   /// `opcode` on a register and a leaf in memory.
   @inline(__always) mutating func memory(_ opcode: Int, _ d: HostRegister, _ leaf: Leaf, _ wide: Bool) {
-    if leaf.kind == .slot {
+    if isInAccumulator(leaf) {
+      if opcode != Opcodes.load || d != .rax || !wide { assembler.registers(opcode, d, .rax, wide: wide) }
+    } else if leaf.kind == .slot {
       assembler.memory(opcode, d, .rbp, Frame.slot(leaf.number), wide: wide)
     } else {
       assembler.memory(opcode, d, .rbp, Self.displacement(leaf.number), wide: wide)
@@ -355,7 +365,10 @@ struct Emission {
         assembler.registers(Opcodes.loadSigned32, d, .rax)
       } else {
         binary(t, d)
+        let isNoted = flagsCursor == assembler.cursor
         assembler.registers(Opcodes.loadSigned32, d, d)
+        // Zero or not, and its sign, are those of the low half.
+        if isNoted { flagsCursor = assembler.cursor }
       }
     }
   }
@@ -420,6 +433,9 @@ struct Emission {
       assembler.shift(5, .rax, immediate: Int(t.immediate) & 63, wide: true)
       assembler.arithmetic(.and, .rax, immediate: 1, wide: false)
       assembler.move(d, .rax)
+    case .shiftHalfLeft:
+      assembler.registers(Opcodes.load, d, source(t.left, 0, d, false), wide: false)
+      assembler.shift(4, d, immediate: Int(t.immediate) & 63, wide: true)
     case .testBit:
       // bt, setc
       let place = source(t.right, 0, .rcx, true)
@@ -496,6 +512,7 @@ struct Emission {
         assembler.move(d, s)
       } else if s == d {
         assembler.arithmetic(.add, d, immediate: v, wide: wide)
+        noteFlags(d, isLogical: false)
       } else {
         assembler.memory(Opcodes.address, d, s, v, wide: wide)
       }
@@ -509,6 +526,7 @@ struct Emission {
         assembler.registers(Opcodes.unary, HostRegister(2), d, wide: wide)
       } else {
         assembler.arithmetic(operation, d, immediate: v, wide: wide)
+        noteFlags(d, isLogical: operation != .subtract)
       }
     }
   }
@@ -530,8 +548,10 @@ struct Emission {
       move(d, t.right, 0, wide)
     } else if left == d {
       apply(t.op.opcode, d, t.right, 0, wide, .rcx)
+      noteFlags(t.op, d)
     } else if right == d && t.op.commutes {
       apply(t.op.opcode, d, t.left, t.immediate, wide, .rcx)
+      noteFlags(t.op, d)
     } else if t.op == .add, let left, let right {
       assembler.indexed(Opcodes.address, d, left, right, wide: wide)
     } else if right == d {
@@ -541,7 +561,13 @@ struct Emission {
     } else {
       move(d, t.left, t.immediate, wide)
       apply(t.op.opcode, d, t.right, 0, wide, .rcx)
+      noteFlags(t.op, d)
     }
+  }
+
+  @inline(__always) private mutating func noteFlags(_ op: Operator, _ d: HostRegister) {
+    if op == .multiply { return }
+    noteFlags(d, isLogical: op != .add && op != .subtract)
   }
 
   @inline(never) private mutating func unary(_ t: Term, _ d: HostRegister) {
@@ -607,6 +633,11 @@ struct Emission {
   }
 
   @inline(never) mutating func compare(_ c: Term.Condition) {
+    if flagsCursor == assembler.cursor, c.right.isZero, c.isWide, place(c.left) == flagsRegister,
+      flagsAreLogical || c.host == .equal || c.host == .notEqual
+    {
+      return
+    }
     compare(c.left, c.right, c.immediate, c.isWide)
   }
 
@@ -620,6 +651,27 @@ struct Emission {
     } else {
       apply(Arithmetic.compare.opcode, s, right, immediate, wide, .rcx)
     }
+  }
+
+  // MARK: What the instruction before left
+
+  /// The flags say how register `d`'s new value compares with zero; where only that they are equal, not
+  /// `isLogical`.
+  @inline(__always) private mutating func noteFlags(_ d: HostRegister, isLogical: Bool) {
+    flagsRegister = d
+    flagsAreLogical = isLogical
+    flagsCursor = assembler.cursor
+  }
+
+  /// rax still holds the word, which was stored just now.
+  @inline(__always) private func isInAccumulator(_ leaf: Leaf) -> Bool {
+    accumulatorCursor == assembler.cursor && leaf.bits == accumulatorLeaf.bits
+  }
+
+  /// Somebody may come in here, or what was emitted is taken back: flags and rax are anything.
+  mutating func forgetPassing() {
+    flagsCursor = checkedEntry
+    accumulatorCursor = checkedEntry
   }
 
   /// The term's value into a word of the state block.
@@ -643,5 +695,7 @@ struct Emission {
     }
     compute(t, .rax)
     assembler.memory(Opcodes.store, .rax, .rbp, displacement)
+    accumulatorLeaf = Leaf(.guest, word)
+    accumulatorCursor = assembler.cursor
   }
 }

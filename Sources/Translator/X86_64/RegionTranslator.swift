@@ -181,10 +181,22 @@ package final class RegionTranslator {
         // Another instruction may be there then.
         e.pointee.leaveRegion(if: .notEqual)
       }
-      e.pointee.length = 4
       e.pointee.slotsUsed = 0
       e.pointee.wanders = page.wanders(e.pointee.pc)
-      emitter.perform(operation)
+      var pair = operation.beginsPair ? pair(of: operation, at: slot, hart) : nil
+      if let both = pair {
+        e.pointee.length = both.length
+        emitter.perform(both.operation)
+        e.pointee.length = both.length
+        if e.pointee.isLeft {
+          e.pointee.restore(before)
+          pair = nil
+        }
+      }
+      if pair == nil {
+        e.pointee.length = 4
+        emitter.perform(operation)
+      }
       let isLeft = e.pointee.isLeft
       if isLeft {
         left[Int(operation.opcode.rawValue)] += 1
@@ -198,6 +210,13 @@ package final class RegionTranslator {
         e.pointee.leaveAndGoOn(operation)
       }
       if isRead { note(e.pointee.pc, from: before.cursor, isLeft: isLeft) }
+      if pair != nil {
+        e.pointee.executed += 1
+        if isRead {
+          note(
+            e.pointee.pc &+ (operation.isShort ? 2 : 4), from: e.pointee.assembler.cursor, isLeft: false)
+        }
+      }
       e.pointee.executed += 1
       e.pointee.keepDelta()
       if e.pointee.hasEnded { break }
@@ -213,6 +232,22 @@ package final class RegionTranslator {
     if isRead { layout?.exits = exits..<e.pointee.assembler.cursor - memory.writable }
     instructionCount += e.pointee.executed
     regionCount += 1
+  }
+
+  /// The operation that the instruction in `slot` and the next one are together, and the bytes of both.
+  private func pair(of operation: Operation, at slot: UnsafeMutablePointer<Operation>, _ hart: Hart)
+    -> (operation: Operation, length: Int)?
+  {
+    let length = operation.isShort ? 2 : 4
+    let pc = emission.pointee.pc &+ UInt64(length)
+    guard pc & ~0xfff == emission.pointee.page, emission.pointee.executed + 2 <= regionLimit else {
+      return nil
+    }
+    let next = slot + length / 2
+    if next.pointee.opcode == .undecoded && !hart.decode(next, at: pc) { return nil }
+    let second = next.whole
+    guard let both = operation.fused(with: second) else { return nil }
+    return (both, length + (second.isShort ? 2 : 4))
   }
 
   /// What stands behind the call at `site` (an offset) to `Stubs.refuse`.
@@ -281,6 +316,7 @@ extension Emission {
     isLeft = false
     endsHere = false
     continuation = nil
+    forgetPassing()
   }
 
   /// To the instruction that comes next in the region.
@@ -308,6 +344,7 @@ extension Emission {
     carefulCount = 0
     closeAllGroups()
     entryPC = pc
+    forgetPassing()
     continuation = nil
     turn = 0
     followed = 0
@@ -354,8 +391,9 @@ extension Emission {
   mutating func completeMisses(since c: Checkpoint) {
     var i = c.missCount
     if i == missCount { return }
-    // They come from outside: what was proved is proved anew.
+    // They come from outside: what was proved is proved anew, and nothing is at hand.
     closeAllGroups()
+    forgetPassing()
     while i < missCount {
       if !misses[i].isFinal { misses[i].resume = assembler.address }
       i += 1
@@ -372,6 +410,7 @@ extension Emission {
   /// The code behind the region: its ways out.
   mutating func finish(_ translated: TranslatedPage, _ memory: CodeMemory) {
     let count = executed
+    forgetPassing()
     entry.storeBytes(of: UInt8(truncatingIfNeeded: count), as: UInt8.self)
     for i in 0..<rareCount { emit(rares[i]) }
     for i in 0..<groupCount { complete(groups[i], memory) }

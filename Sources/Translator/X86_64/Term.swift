@@ -38,6 +38,8 @@ enum Operator: UInt8 {
   case signedByte, signedHalf, allBut
   // The right leaf inverted, or the bit that it names.
   case andNot, orNot, exclusiveNor, setBit, clearBit, invertBit, testBit
+  /// The left leaf's low half without its sign, shifted.
+  case shiftHalfLeft
 
   @inline(__always) var isWide: Bool {
     rawValue >= Operator.highProduct.rawValue && rawValue < Operator.leadingZeros.rawValue
@@ -167,6 +169,11 @@ struct Term: Word {
 
   @inline(__always) static func operation(_ op: Operator, _ a: Term, _ b: Term) -> Term {
     if a.isConstant && b.isConstant { return folded(op, a.immediate, b.immediate) }
+    if op == .shiftLeft, a.isZeroExtended, a.form == .leaf, b.isConstant {
+      return Term(
+        bits: UInt64(Form.operation.rawValue) | UInt64(Operator.shiftHalfLeft.rawValue) << 8 | wideBit
+          | a.left.bits << 24 | b.left.bits << 40, immediate: b.immediate, emission: a.emission)
+    }
     if a.form == .operation || b.form == .operation, let fused = fused(op, a, b) { return fused }
     let left = a.leaf
     let right = b.leaf
@@ -296,6 +303,7 @@ struct Term: Word {
     let before = (emission.pointee.assembler.cursor, emission.pointee.slotsUsed)
     if let chosen = emission.pointee.choose(c, yes(), no(), emission) { return chosen }
     (emission.pointee.assembler.cursor, emission.pointee.slotsUsed) = before
+    emission.pointee.forgetPassing()
     let slot = emission.pointee.slot()
     emission.pointee.compare(c)
     let toYes = emission.pointee.assembler.jump(c.host)
