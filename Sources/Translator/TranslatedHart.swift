@@ -215,11 +215,10 @@ package final class TranslatedHart: HartEngine {
     if Int(start & 0xfff) + Int(refusal.extent) <= 4096,
       hart.enterPage(of: access, serving: start, Int(refusal.extent))
     {
-      let haste = HartState.Offset.windowHaste + 8 * Int(refusal.window)
-      if block.load(fromByteOffset: haste, as: Int.self) > Windows.tooHasty,
+      let moves = HartState.Offset.windowMoves + 8 * Int(refusal.window)
+      if block.load(fromByteOffset: moves, as: Int.self) > Windows.mostMoves,
         !hart.widenWindow(Int(refusal.window), around: start, forStores: access.isStore)
       {
-        block.storeBytes(of: 0, toByteOffset: haste, as: Int.self)
         translateAnew(hart, refusal)
         hart.shutVoidWindows(windowsAreVoid)
         if word(HartState.Offset.windowClosures) != closures { return nil }

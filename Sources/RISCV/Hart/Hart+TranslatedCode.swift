@@ -60,7 +60,7 @@ extension Hart {
   }
 
   /// Has a window, which shows the page of `address`, show those around it, too, that the lookaside has and that lie
-  /// beside it on the host; false where that does not help.
+  /// beside it on the host; false where that does not help any more.
   package func widenWindow(_ window: Int, around address: UInt64, forStores: Bool) -> Bool {
     let page = address & ~0xfff
     let delta = block.entry(of: page).pointee.delta
@@ -68,13 +68,13 @@ extension Hart {
       let entry = block.entry(of: page).pointee
       return entry.delta == delta && (forStores ? entry.writeTag : entry.readTag) == page | 0xfff
     }
-    guard isServed(page) else { return false }
+    // Gone meanwhile: then the window will be shut.
+    guard isServed(page) else { return true }
     let most: UInt64 = 8 << 20
     var start = page
     while page &- start < most, isServed(start &- 4096) { start &-= 4096 }
     var end = page &+ 4096
     while end &- page < most, isServed(end) { end &+= 4096 }
-    guard end &- start > 4096 else { return false }
     return block.pointee.windows.widen(window, from: start, bytes: end &- start)
   }
 
@@ -217,7 +217,8 @@ extension HartState {
     @inlinable @inline(__always) package static var passingDeltas: Int { windowDeltas + 8 * Windows.count }
     @inlinable @inline(__always) package static var windowOpenings: Int { passingDeltas + 8 * Windows.count }
     @inlinable @inline(__always) package static var windowHaste: Int { windowOpenings + 8 * Windows.count }
-    @inlinable @inline(__always) package static var codePages: Int { windowHaste + 8 * Windows.count }
+    @inlinable @inline(__always) package static var windowMoves: Int { windowHaste + 8 * Windows.count }
+    @inlinable @inline(__always) package static var codePages: Int { windowMoves + 8 * Windows.count }
     @inlinable @inline(__always) package static var codeSlots: Int { codePages + 8 * Windows.codeCount }
 
     /// True where the numbers above are the compiler's too.
@@ -248,6 +249,7 @@ extension HartState {
         && MemoryLayout<Windows>.offset(of: \.passingDeltas).map { $0 + windows } == passingDeltas
         && MemoryLayout<Windows>.offset(of: \.openings).map { $0 + windows } == windowOpenings
         && MemoryLayout<Windows>.offset(of: \.haste).map { $0 + windows } == windowHaste
+        && MemoryLayout<Windows>.offset(of: \.moves).map { $0 + windows } == windowMoves
         && MemoryLayout<Windows>.offset(of: \.codePages).map { $0 + windows } == codePages
         && MemoryLayout<Windows>.offset(of: \.codeSlots).map { $0 + windows } == codeSlots
     }

@@ -1,7 +1,7 @@
 /// What translated code has lately proved about memory, a level before the lookaside. Each base register that a
 /// region of code accesses memory through has a window: the page that it was in last, with one comparison
-/// for all accesses near it; many pages, where it wanders among such as lie together on the host. Windows are shut whenever a lookaside entry that they came from may be void, and
-/// whenever the hart looks differently.
+/// for all accesses near it; or many pages, where it wanders among such as lie together on the host. Windows are
+/// shut whenever a lookaside entry that they came from may be void, and whenever the hart looks differently.
 package struct Windows {
   package static let count = 128
   /// A window is for accesses that lie within so many bytes from the address that is compared; the narrow limit
@@ -9,10 +9,12 @@ package struct Windows {
   package static let reach = 64
   package static let narrowReach = 8
 
-  /// So many instructions behind the last opening the next one is hasty. After so many of these in a row a window
-  /// is widened, ever later and so often at most until it is shut; then it does not help.
+  /// So many instructions behind the last opening the next one is hasty. A window that is hasty so often in a row,
+  /// and will not be widened again, does not help.
   package static let hastyDistance = 128
   package static let tooHasty = 16
+  /// Moves to other pages after which a window is widened; doubled each time, up to so many times until it is shut.
+  package static let mostMoves = 16
   private static let mostWidenings = 6
 
   /// Not 0: one may be open.
@@ -29,10 +31,11 @@ package struct Windows {
   var deltas: InlineArray<128, UInt64> = .init(repeating: 0)
   /// The deltas that code without windows keeps within a region.
   var passingDeltas: InlineArray<128, UInt64> = .init(repeating: 0)
-  /// What was left of the budget when each was opened last, and how often in a row that was soon after the time
-  /// before.
+  /// What was left of the budget when each was opened last, how often in a row that was soon after the time
+  /// before, and how often another page was opened; or less, where widening is to wait.
   var openings: InlineArray<128, UInt64> = .init(repeating: 0)
   var haste: InlineArray<128, Int> = .init(repeating: 0)
+  var moves: InlineArray<128, Int> = .init(repeating: 0)
 
   /// Pages with slots, by virtual page number: the physical address of the first byte, and the slots.
   package static let codeCount = 16
@@ -53,11 +56,16 @@ package struct Windows {
     widenings = .init(repeating: 0)
   }
 
-  /// Lets an open window show all `bytes` from `start`; false where it was opened too often all the same.
+  /// Lets an open window show all `bytes` from `start`. False where that was tried too often and code that goes
+  /// through memory at random had better do without a window.
   mutating func widen(_ window: Int, from start: UInt64, bytes: UInt64) -> Bool {
-    guard widenings[window] < Self.mostWidenings else { return false }
-    widenings[window] += 1
-    haste[window] = Self.tooHasty - Self.tooHasty << Int(widenings[window])
+    if widenings[window] == Self.mostWidenings && haste[window] > Self.tooHasty {
+      haste[window] = 0
+      moves[window] = 0
+      return false
+    }
+    if widenings[window] < Self.mostWidenings { widenings[window] += 1 }
+    moves[window] = Self.mostMoves - Self.mostMoves << Int(widenings[window])
     starts[window] = start
     limits[window] = bytes - UInt64(Self.reach - 1)
     narrowLimits[window] = bytes - UInt64(Self.narrowReach - 1)

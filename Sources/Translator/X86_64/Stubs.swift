@@ -150,7 +150,7 @@ extension Assembler {
   }
 
   /// Opens a window from the lookaside's entry. In: the address in rax, the window's displacement in rcx, the
-  /// number of bytes less one in rdx. Equal where the entry serves them all and it was not too hasty.
+  /// number of bytes less one in rdx. Equal where the entry serves them all and it was not too often.
   private mutating func emitOpen(forStores: Bool) -> Int {
     typealias Offset = HartState.Offset
     let here = address
@@ -180,17 +180,15 @@ extension Assembler {
     registers(Arithmetic.subtract.opcode, .rdi, RegionTranslator.budget)
     arithmetic(.compare, .rdi, immediate: Windows.hastyDistance)
     let hasty: UnsafeMutableRawPointer = jump(.below)
-    store(immediate: 0, .rax, Offset.windowHaste - 128)
-    registers(Arithmetic.compare.opcode, .rax, .rax)
-    let calm: UnsafeMutableRawPointer = jump()
+    store(immediate: -1, .rax, Offset.windowHaste - 128)
     completeHere(hasty)
     arithmetic(.add, .rax, Offset.windowHaste - 128, immediate: 1)
-    arithmetic(.compare, .rax, Offset.windowHaste - 128, immediate: Windows.tooHasty)
+    arithmetic(.add, .rax, Offset.windowMoves - 128, immediate: 1)
+    arithmetic(.compare, .rax, Offset.windowMoves - 128, immediate: Windows.mostMoves)
     // Not equal then.
-    let tooHasty: UnsafeMutableRawPointer = jump(.greater)
+    let tooOften: UnsafeMutableRawPointer = jump(.greater)
     registers(Arithmetic.compare.opcode, .rax, .rax)
-    completeHere(tooHasty)
-    completeHere(calm)
+    completeHere(tooOften)
     completeHere(same)
     completeHere(unserved)
     pop(.rdi)
