@@ -59,8 +59,8 @@ extension Hart {
     } ?? false
   }
 
-  /// Has a window, which shows the page of `address`, show those around it, too, that the lookaside has and that lie
-  /// beside it on the host; false where that does not help any more.
+  /// Has a window show the page of `address` and those around it that the lookaside has and that lie beside it on the
+  /// host; false where that does not help any more.
   package func widenWindow(_ window: Int, around address: UInt64, forStores: Bool) -> Bool {
     let page = address & ~0xfff
     let delta = block.entry(of: page).pointee.delta
@@ -75,7 +75,7 @@ extension Hart {
     while page &- start < most, isServed(start &- 4096) { start &-= 4096 }
     var end = page &+ 4096
     while end &- page < most, isServed(end) { end &+= 4096 }
-    return block.pointee.windows.widen(window, from: start, bytes: end &- start)
+    return block.pointee.windows.widen(window, from: start, bytes: end &- start, delta: delta)
   }
 
   /// cbo.zero is allowed at the privilege of now.

@@ -56,9 +56,9 @@ package struct Windows {
     widenings = .init(repeating: 0)
   }
 
-  /// Lets an open window show all `bytes` from `start`. False where that was tried too often and code that goes
+  /// Lets a window show all `bytes` from `start`, which lie `delta` behind that on the host. False where that was tried too often and code that goes
   /// through memory at random had better do without a window.
-  mutating func widen(_ window: Int, from start: UInt64, bytes: UInt64) -> Bool {
+  mutating func widen(_ window: Int, from start: UInt64, bytes: UInt64, delta: UInt64) -> Bool {
     if widenings[window] == Self.mostWidenings && haste[window] > Self.tooHasty {
       haste[window] = 0
       moves[window] = 0
@@ -67,6 +67,8 @@ package struct Windows {
     if widenings[window] < Self.mostWidenings { widenings[window] += 1 }
     moves[window] = Self.mostMoves - Self.mostMoves << Int(widenings[window])
     starts[window] = start
+    deltas[window] = delta
+    isUsed = 1
     limits[window] = bytes - UInt64(Self.reach - 1)
     narrowLimits[window] = bytes - UInt64(Self.narrowReach - 1)
     return true
