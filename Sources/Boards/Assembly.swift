@@ -38,7 +38,10 @@ extension Boards {
       try accelerate(hart, configuration, perfMap)
       harts.append(hart)
     }
-    let warnings = machine.warnings + machine.load()
+    var warnings = machine.warnings + machine.load()
+    if configuration.accelerator.kind == .translator, harts.contains(where: { $0.engine == nil }) {
+      warnings.append("these harts are interpreted, which is slow: only RV64 is translated, on x86-64 hosts")
+    }
 
     var settings = settings
     settings.singleThread = settings.singleThread || configuration.threading == .single
