@@ -61,6 +61,8 @@ struct HostCondition: Equatable {
 enum Opcodes {
   static let store = 0x89
   static let store8 = 0x88
+  static let storeImmediate = 0xc7
+  static let storeImmediate8 = 0xc6
   static let load = 0x8b
   static let address = 0x8d
   static let loadSigned32 = 0x63

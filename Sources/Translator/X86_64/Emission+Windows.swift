@@ -73,7 +73,9 @@ extension Emission {
     guard let (origin, distance) = Self.split(t) else { return closeGroups(of: register) }
     for access in [0, 32] {
       openGroups[access + register] = openGroups[access + origin]
-      shifts[access + register] = shifts[access + origin] + Int32(distance)
+      // One that is closed has none: a sum over all regions would grow without end.
+      let isOpen = openGroups[access + origin] >= 0
+      shifts[access + register] = isOpen ? shifts[access + origin] + Int32(distance) : 0
     }
   }
 

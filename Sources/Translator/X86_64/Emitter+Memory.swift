@@ -102,8 +102,17 @@ extension Emission {
   @inline(never) mutating func store(_ value: Leaf, _ immediate: Int64, _ address: Term, _ width: Int) {
     if isCareful { return storeCarefully(value, immediate, address, width) }
     look(up: address, width, .store)
+    if value.isZero { return putZero(width) }
     let s = source(value, immediate, .rdx, true)
     put(s, width)
+  }
+
+  /// Stores zero where `look` found.
+  private mutating func putZero(_ width: Int) {
+    assembler.indexed(
+      width == 1 ? Opcodes.storeImmediate8 : Opcodes.storeImmediate, HostRegister(0), dataBase, .rcx,
+      displacement: dataDisplacement, wide: width == 8, half: width == 2)
+    for _ in 0..<min(width, 4) { assembler.byte(0) }
   }
 
   /// Stores a register's low `width` bytes where `look` found.
