@@ -53,9 +53,7 @@ extension Hart {
   ) -> Bool {
     withoutTrap { () throws(Exit) in
       _ = try place(access.isStore ? .store : .load, access.address, access.width)
-      let entry = block.entry(of: start)
-      let tag = (start &+ UInt64(bytes - 1)) | 0xfff
-      return entry.pointee.readTag == tag && (!access.isStore || entry.pointee.writeTag == tag)
+      return block.entry(of: start).pointee.serves(start, bytes, forStores: access.isStore)
     } ?? false
   }
 
@@ -66,7 +64,7 @@ extension Hart {
     let delta = block.entry(of: page).pointee.delta
     func isServed(_ page: UInt64) -> Bool {
       let entry = block.entry(of: page).pointee
-      return entry.delta == delta && (forStores ? entry.writeTag : entry.readTag) == page | 0xfff
+      return entry.delta == delta && entry.serves(page, 1, forStores: forStores)
     }
     // Gone meanwhile: then the window will be shut.
     guard isServed(page) else { return true }

@@ -20,6 +20,11 @@ package struct LookasideEntry {
   package static let noCode: UInt64 = 0x800
   fileprivate static let writeOffset = 8
 
+  /// All `count` bytes from `virtual` are in the page, and quick loads, or stores, may go there.
+  @inline(__always) func serves(_ virtual: UInt64, _ count: Int, forStores: Bool) -> Bool {
+    (forStores ? writeTag : readTag) == (virtual &+ UInt64(count - 1)) | 0xfff
+  }
+
   /// The host address of `width` bytes at `virtual`, for an access that the entry allows though the page may
   /// have code. What was translated once holds until it is flushed, for each engine and whatever the page holds.
   @inline(__always)
@@ -196,11 +201,15 @@ package final class TranslationLookaside: Sendable {
     windows?.pointee.enterCode(virtual, physical: physical, slots)
   }
 
+  private static func fetchIndex(_ view: Int, _ virtual: UInt64) -> Int {
+    view * fetchCount + Int(truncatingIfNeeded: virtual >> 12) % fetchCount
+  }
+
   func fillFetch(
     _ view: View, virtual: UInt64, physical: UInt64, slots: UnsafeMutablePointer<Operation>
   ) {
     let page = virtual & ~0xfff
-    let index = view.rawValue * Self.fetchCount + Int(page >> 12) % Self.fetchCount
+    let index = Self.fetchIndex(view.rawValue, virtual)
     if fetchJournalCount < Self.fetchJournalCapacity { fetchJournal[fetchJournalCount] = UInt16(index) }
     fetchJournalCount += 1
     fetchPages[index] = FetchPage(virtual: page, physical: physical & ~0xfff)
@@ -210,8 +219,7 @@ package final class TranslationLookaside: Sendable {
 
   /// The physical address of `virtual`, whose page the fetch entry was made for.
   func fetchedAddress(_ view: View, _ virtual: UInt64) -> UInt64? {
-    let page = fetchPages[
-      view.rawValue * Self.fetchCount + Int(truncatingIfNeeded: virtual >> 12) % Self.fetchCount]
+    let page = fetchPages[Self.fetchIndex(view.rawValue, virtual)]
     return page.virtual == virtual & ~0xfff ? page.physical | virtual & 0xfff : nil
   }
 
@@ -273,14 +281,14 @@ package final class TranslationLookaside: Sendable {
     shutWindows()
     for view in 0..<Self.viewCount {
       clear(entries + view * Self.entryCount + Int(truncatingIfNeeded: virtual >> 12) % Self.entryCount)
-      forgetFetch(view * Self.fetchCount + Int(truncatingIfNeeded: virtual >> 12) % Self.fetchCount)
+      forgetFetch(Self.fetchIndex(view, virtual))
     }
   }
 
   /// Takes `mark` from the fetch entries of `virtual`, in every view.
   func unmark(_ virtual: UInt64, _ mark: UInt32) {
     for view in 0..<Self.viewCount {
-      let index = view * Self.fetchCount + Int(truncatingIfNeeded: virtual >> 12) % Self.fetchCount
+      let index = Self.fetchIndex(view, virtual)
       if marks[index] == mark { marks[index] = 0 }
     }
   }

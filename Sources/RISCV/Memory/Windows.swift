@@ -56,8 +56,8 @@ package struct Windows {
     widenings = .init(repeating: 0)
   }
 
-  /// Lets a window show all `bytes` from `start`, which lie `delta` behind that on the host. False where that was tried too often and code that goes
-  /// through memory at random had better do without a window.
+  /// Lets a window show all `bytes` from `start`, which lie `delta` behind that on the host. False where that was
+  /// tried too often, and code that goes through memory at random had better do without a window.
   mutating func widen(_ window: Int, from start: UInt64, bytes: UInt64, delta: UInt64) -> Bool {
     if widenings[window] == Self.mostWidenings && haste[window] > Self.tooHasty {
       haste[window] = 0

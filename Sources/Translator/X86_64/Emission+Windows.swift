@@ -68,7 +68,7 @@ extension Emission {
   }
 
   /// `register` becomes `t`: where that is another register and a constant, its groups go on through this one, too.
-  @inline(never) mutating func follow(_ register: Int, _ t: Term) {
+  @inline(never) mutating func carryGroups(to register: Int, _ t: Term) {
     guard register < 32 else { return }
     guard let (origin, distance) = Self.split(t) else { return closeGroups(of: register) }
     for access in [0, 32] {

@@ -680,10 +680,10 @@ struct Emission {
     let place = places[word]
     if place >= 0 {
       compute(t, HostRegister(Int(place)))
-      follow(word, t)
+      carryGroups(to: word, t)
       return
     }
-    follow(word, t)
+    carryGroups(to: word, t)
     let displacement = Self.displacement(word)
     // In memory where x86 can.
     if t.form == .operation, t.isWide, !t.isZeroExtended, t.left.bits == Leaf(.guest, word).bits,

@@ -344,12 +344,12 @@ extension Emission {
     carefulCount = 0
     closeAllGroups()
     entryPC = pc
-    forgetPassing()
     continuation = nil
     turn = 0
     followed = 0
     // mov rdx, [rbp + marks]; cmp dword [rdx + 4 × index], mark; jne — always in the long forms.
     checkedEntry = assembler.cursor
+    forgetPassing()
     compareMark(pc, mark)
     guardJump = assembler.jump(.notEqual)
     while assembler.cursor - checkedEntry < Self.guardSize { assembler.byte(0x90) }

@@ -150,7 +150,7 @@ extension Assembler {
   }
 
   /// Opens a window from the lookaside's entry. In: the address in rax, the window's displacement in rcx, the
-  /// number of bytes less one in rdx. Equal where the entry serves them all and it was not too often.
+  /// number of bytes less one in rdx. Equal where the entry serves them all and the window did not move too often.
   private mutating func emitOpen(forStores: Bool) -> Int {
     typealias Offset = HartState.Offset
     let here = address
