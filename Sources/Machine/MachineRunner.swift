@@ -316,6 +316,7 @@ package final class MachineRunner: PowerControl, InputGate {
 
   private func runHart(_ index: Int) {
     let hart = harts[index]
+    hart.runsAreExact = false
     while passSafepoint([hart.port]) {
       running: while true {
         if index == 0 { runTimers() }

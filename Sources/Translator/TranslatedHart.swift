@@ -54,6 +54,16 @@ package final class TranslatedHart: HartEngine {
   /// Each new region is shown or named.
   var listsRegions = false
   let perfMap: PerfMap?
+  private var samples = Samples()
+  /// So many slices that end in one region have it traced.
+  package var slicesForTrace: Int {
+    get { samples.enough }
+    set { samples.enough = newValue }
+  }
+  /// Regions that were translated along traces.
+  package var traceCount = 0
+  /// The region that is to be traced when the next slice begins.
+  private var toTrace: UInt64?
 
   /// Bytes of host code that a hart needs at least.
   package static let smallestCodeSize = 256 << 10
@@ -116,8 +126,8 @@ package final class TranslatedHart: HartEngine {
 
   // Words of the state, by their places: properties of so large a structure are read from a copy of it.
   private func word(_ offset: Int) -> UInt64 { block.load(fromByteOffset: offset, as: UInt64.self) }
-  private var pc: UInt64 { word(HartState.Offset.pc) }
-  private var budget: Int {
+  var pc: UInt64 { word(HartState.Offset.pc) }
+  var budget: Int {
     get { block.load(fromByteOffset: HartState.Offset.budget, as: Int.self) }
     set { block.storeBytes(of: newValue, toByteOffset: HartState.Offset.budget, as: Int.self) }
   }
@@ -128,6 +138,10 @@ package final class TranslatedHart: HartEngine {
     let hart = hart
     frame(Emission.Frame.mayZeroBlocks, hart.mayZeroBlocks ? 1 : 0)
     if hart.log.items != logged { followLog(hart.log.items) }
+    if let head = toTrace {
+      toTrace = nil
+      if let exit = trace(hart, from: head) { return exit }
+    }
     do throws(Exit) {
       while budget > 0 {
         forgetChangedCode()
@@ -165,8 +179,14 @@ package final class TranslatedHart: HartEngine {
         return nil
       case .budget:
         let left = budget
-        if tracesEntries, left > 0 { hart.logEntry(0) }
-        return left > 0 ? hart.interpret(left) : nil
+        if samples.add(pc), translator.linksRegions, !tracesEntries { toTrace = pc }
+        if left <= 0 { return nil }
+        if !hart.runsAreExact {
+          hart.endRunEarly()
+          return nil
+        }
+        if tracesEntries { hart.logEntry(0) }
+        return hart.interpret(left)
       case .interpret:
         let unnoticed = frame(Emission.Frame.unnoticedStore, as: UInt.self)
         if let slot = UnsafeMutablePointer<Operation>(bitPattern: unnoticed) {
@@ -235,13 +255,17 @@ package final class TranslatedHart: HartEngine {
 
   /// Replaces a region whose window for the instruction at the pc was opened too often.
   private func translateAnew(_ hart: Hart, _ refusal: Emission.Refusal) {
-    guard let slots = hart.slotAtHand.map({ $0 - Int(pc & 0xfff) / 2 }), !translator.isFull else { return }
-    let page = page(pc & ~0xfff, slots)
-    let entry = page.virtual | UInt64(refusal.entry)
+    guard let slots = hart.slots(of: pc), let region = pageAtHand(refusal.entry),
+      region.offset(at: refusal.entry) != 0, !translator.isFull
+    else { return }
+    page(pc & ~0xfff, slots).noteWanderer(pc)
+    translateAnew(hart, refusal.entry, in: region)
+  }
+
+  /// Replaces the region at `entry`.
+  func translateAnew(_ hart: Hart, _ entry: UInt64, in page: TranslatedPage) {
     let old = page.offset(at: entry)
-    guard old != 0 else { return }
-    page.noteWanderer(pc)
-    translator.translate(entry, in: page, hart, neighbour: startedPage(behind:))
+    translator.translate(entry, in: page, hart, startedPage(_:))
     guard let new = translator.code(at: entry, in: page) else { return }
     translator.replace(old, by: new)
     if listsRegions { list(entry, new - UInt(Emission.guardSize)) }
@@ -322,7 +346,7 @@ package final class TranslatedHart: HartEngine {
         forget()
         page = self.page(pc & ~0xfff, slots)
       }
-      translator.translate(pc, careful: careful, in: page, hart, neighbour: startedPage(behind:))
+      translator.translate(pc, careful: careful, in: page, hart, startedPage(_:))
       found = translator.code(at: pc, careful: careful, in: page)
       if listsRegions, let found { list(pc, found - UInt(Emission.guardSize)) }
     }
@@ -347,9 +371,14 @@ package final class TranslatedHart: HartEngine {
     return page
   }
 
-  /// The page behind `page`, its mark set.
-  private func startedPage(behind page: TranslatedPage) -> TranslatedPage? {
-    let virtual = page.virtual &+ 4096
+  /// The page of `pc` as the hart fetches now, if it has translations.
+  func pageAtHand(_ pc: UInt64) -> TranslatedPage? {
+    guard let slots = hart.slots(of: pc) else { return nil }
+    return pages[Key(virtual: pc & ~0xfff, slots: slots)]
+  }
+
+  /// The page at `virtual`, its mark set.
+  private func startedPage(_ virtual: UInt64) -> TranslatedPage? {
     guard let slots = hart.startedPage(at: virtual) else { return nil }
     let next = self.page(virtual, slots)
     hart.mark(virtual, slots, next.mark)
@@ -405,6 +434,7 @@ package final class TranslatedHart: HartEngine {
     account.codeBytes = translator.codeSize
     account.capacity = translator.memory.size
     account.flushes = generation
+    account.traces = traceCount
     account.exits = exits
     account.interpreted = Opcode.allCases.map {
       (String(describing: $0).replacing("_", with: "."), interpreted[Int($0.rawValue)])

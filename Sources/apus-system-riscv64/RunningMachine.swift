@@ -75,7 +75,7 @@ final class RunningMachine: MonitoredMachine {
         return EngineSummary(
           figures: [
             ("gen code size", account.codeBytes), ("capacity", account.capacity),
-            ("regions", account.regions),
+            ("regions", account.regions), ("regions along traces", account.traces),
             ("guest instructions", account.instructions), ("flush count", account.flushes),
             ("exits", account.exits),
           ],

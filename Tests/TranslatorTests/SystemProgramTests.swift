@@ -16,7 +16,7 @@ import Translator
     case "fresh"?: UInt64.random(in: 0...UInt64.max >> 1)
     case let text?: UInt64(text) ?? 1
     }
-  private static func seeds(_ usual: UInt64) -> Range<UInt64> {
+  static func seeds(_ usual: UInt64) -> Range<UInt64> {
     let count = environment["APUS_TRANSLATOR_SYSTEMS"].flatMap { UInt64($0) } ?? usual
     return firstSeed..<firstSeed + count
   }
@@ -27,6 +27,7 @@ import Translator
     var instructions: UInt64 = 0
     var translated = 0
     var regions = 0
+    var traces = 0
     var forgotten = 0
     var traps: UInt64 = 0
     /// Those that came to their end.
@@ -53,6 +54,7 @@ import Translator
       let size = random.pick([TranslatedHart.smallestCodeSize, TranslatedHart.smallestCodeSize, 1 << 20])
       let features = random.pick([.current, .current, .sse41, []] as [HostFeatures])
       try guest.translate(codeSize: size, regionLimit: limit, features: features)
+      for engine in guest.engines { engine.slicesForTrace = seed % 4 == 0 ? 4 : 1 }
       longest = random.pick([7, 100, 2000, 2000, 2000])
       label = "seed \(seed), \(harts) harts, regions of \(limit), \(size >> 10) KiB"
     }
@@ -100,6 +102,7 @@ import Translator
       coverage.instructions += pair.plain.harts[hart].instructionsRetired
       coverage.translated += pair.guest.engines[hart].translator.instructionCount
       coverage.regions += pair.guest.engines[hart].translator.regionCount
+      coverage.traces += pair.guest.engines[hart].traceCount
       coverage.forgotten += pair.guest.engines[hart].generation
     }
     coverage.traps &+= program.trapCount(pair.plain.memory)
@@ -181,6 +184,7 @@ import Translator
     #expect(coverage.instructions > 4000 * UInt64(coverage.programs))
     #expect(coverage.traps > 100 * UInt64(coverage.programs))
     #expect(coverage.regions > 300 * coverage.programs)
+    #expect(coverage.traces > coverage.programs)
   }
 
   /// What random seeds have found once.

@@ -19,8 +19,13 @@ extension Hart {
   /// The slot of the pc where its page is at hand.
   package var slotAtHand: UnsafeMutablePointer<Operation>? {
     let pc = state.pointee.pc
+    return slots(of: pc).map { $0 + Int(pc & 0xfff) / 2 }
+  }
+
+  /// The slots of the page of `pc` where that is at hand.
+  package func slots(of pc: UInt64) -> UnsafeMutablePointer<Operation>? {
     let entry = block.pointee.fetches + Int(truncatingIfNeeded: pc >> 12) % TranslationLookaside.fetchCount
-    return entry.pointee.tag == pc & ~0xfff ? entry.pointee.slots + Int(pc & 0xfff) / 2 : nil
+    return entry.pointee.tag == pc & ~0xfff ? entry.pointee.slots : nil
   }
 
   /// The mark of the fetch entry where that of `pc`'s page would be.
@@ -129,6 +134,12 @@ extension Hart {
       if error == .trap { state.pointee.budget += 1 }
       return error
     }
+  }
+
+  /// Ends the run: what is left of its budget is taken back.
+  package func endRunEarly() {
+    state.pointee.slice -= state.pointee.budget
+    state.pointee.budget = 0
   }
 
   /// Has the interpreter run `count` instructions of the budget; nil where they ran and nothing came up.

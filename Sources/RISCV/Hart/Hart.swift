@@ -53,6 +53,8 @@ package struct EngineAccount: Sendable {
   package var capacity = 0
   /// Times that all translations were forgotten.
   package var flushes = 0
+  /// Regions that were translated once more, along the way that the hart took.
+  package var traces = 0
   /// Times that translated code came back.
   package var exits = 0
   /// Instructions that the interpreter ran one by one, by mnemonic, most first.
@@ -180,6 +182,9 @@ package final class Hart: @unchecked Sendable {
     case codeFull
   }
 
+  /// A run ends with the last instruction of its budget. Else an engine may end it a little earlier, where it would
+  /// have to go slowly.
+  package var runsAreExact = true
   /// What the last run left of its budget.
   package private(set) var unspent = 0
 

@@ -42,8 +42,8 @@ extension Emission {
     var pc: UInt64
     /// Where the access begins, as an offset into the code memory.
     var resume: UInt32
-    /// Address bits of the region's first instruction.
-    var entry: UInt16
+    /// The region's first instruction.
+    var entry: UInt64
     var low: Int16
     var offset: Int16
     var extent: UInt8
@@ -70,6 +70,7 @@ extension Emission {
   /// `register` becomes `t`: where that is another register and a constant, its groups go on through this one, too.
   @inline(never) mutating func carryGroups(to register: Int, _ t: Term) {
     guard register < 32 else { return }
+    if register == 1 { link = 0 }
     guard let (origin, distance) = Self.split(t) else { return closeGroups(of: register) }
     for access in [0, 32] {
       openGroups[access + register] = openGroups[access + origin]
@@ -81,12 +82,14 @@ extension Emission {
 
   mutating func closeGroups(of register: Int) {
     guard register < 32 else { return }
+    if register == 1 { link = 0 }
     openGroups[register] = -1
     openGroups[32 + register] = -1
   }
 
   mutating func closeAllGroups() {
     openGroups.update(repeating: -1, count: 64)
+    link = 0
     delta = -1
     nextDelta = -1
   }
@@ -219,7 +222,7 @@ extension Emission {
     assembler.call(stubs.refuse)
     let refusal = Refusal(
       pc: group.pc, resume: UInt32(truncatingIfNeeded: group.leader - Int(bitPattern: memory.executable)),
-      entry: UInt16(truncatingIfNeeded: entryPC & 0xfff), low: Int16(truncatingIfNeeded: group.low),
+      entry: entryPC, low: Int16(truncatingIfNeeded: group.low),
       offset: Int16(truncatingIfNeeded: group.offset),
       extent: UInt8(truncatingIfNeeded: extent), uncounted: UInt8(uncounted),
       register: UInt8(group.register), width: UInt8(group.width), isStore: group.access == .store ? 1 : 0,

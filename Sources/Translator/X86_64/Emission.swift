@@ -54,9 +54,29 @@ struct Emission {
   /// A jump out of the region after `executed` instructions.
   struct SideExit {
     var site: UnsafeMutableRawPointer
-    var target: UInt64
+    /// rax holds it where that is nil.
+    var target: UInt64?
     /// -1: all of the region's.
     var executed: Int
+    /// The target is in the page that the code runs in.
+    var isNear = false
+    var calls = Calls()
+  }
+
+  /// Calls that the region has followed and that have not returned: where they return to, outermost first. Whoever
+  /// leaves the region makes them.
+  struct Calls {
+    static let limit = 3
+    private var returns: InlineArray<3, UInt64> = .init(repeating: 0)
+    private(set) var count = 0
+
+    var last: UInt64? { count > 0 ? returns[count - 1] : nil }
+    mutating func append(_ address: UInt64) {
+      returns[count] = address
+      count += 1
+    }
+    mutating func removeLast() { count -= 1 }
+    subscript(_ i: Int) -> UInt64 { returns[i] }
   }
 
   /// A jump to the interpreter for the instruction at `pc`, and where to go on behind it (0: not here).
@@ -89,6 +109,8 @@ struct Emission {
   // The instruction.
   var pc: UInt64 = 0
   var length = 4
+  /// Of a pair that is emitted as one: the second one's address.
+  var secondPC: UInt64?
   var slotsUsed = 0
   var isLeft = false
   /// The region cannot go on behind an instruction that is left.
@@ -112,6 +134,11 @@ struct Emission {
   var entryPC: UInt64 = 0
   /// Where the region goes on behind the instruction, if that is not the next one.
   var continuation: UInt64?
+  /// The way to go.
+  var trace: Trace?
+  var calls = Calls()
+  /// What x1 holds, if that is known: 0 is not.
+  var link: UInt64 = 0
   /// Instructions of one turn, where the region is a loop; 0 as long as that is not known.
   var turn = 0
   /// Jumps that the region has followed.
@@ -197,7 +224,7 @@ struct Emission {
     self.stubs = stubs
     self.hasShortInstructions = hasShortInstructions
     self.host = host
-    sides = .allocate(capacity: Self.regionLimit + 4)
+    sides = .allocate(capacity: (1 + Calls.limit) * (2 * Self.regionLimit + 4))
     misses = .allocate(capacity: 6 * Self.regionLimit + 6)
     rares = .allocate(capacity: 4 * Self.regionLimit + 4)
     groups = .allocate(capacity: Self.regionLimit + 4)

@@ -94,7 +94,7 @@ extension Emission {
 
   /// A region that is a loop has several turns of it, if they are short, so that what one proves of memory serves
   /// the next. So many instructions then.
-  private static let instructionsOfTurns = 32
+  static let instructionsOfTurns = 32
   /// Jumps that a region follows at most, and only before so many of its instructions.
   private static let mostFollowed = 4
   private static let lateToFollow = 48
@@ -113,17 +113,29 @@ extension Emission {
     return true
   }
 
+  /// The address of the instruction that follows on the trace.
+  private var follower: UInt64? {
+    trace?.follower(of: secondPC ?? pc, secondPC == nil ? executed : executed + 1)
+  }
+
   /// Other backward branches end the region: what goes on behind them is a region of its own, so that a loop's
   /// jump back needs no correction of the budget.
   mutating func branch(_ condition: Term.Condition, _ distance: Int32) {
     let target = pc &+ UInt64(bitPattern: Int64(distance))
     if isMisaligned(target) { isLeft = true }
     compare(condition)
+    if let ahead = follower, ahead == target || ahead == next {
+      let isTaken = ahead == target
+      exit(
+        to: isTaken ? next : target, from: assembler.jump(isTaken ? condition.host.negated : condition.host),
+        executed + 1)
+      if isTaken { continuation = target }
+      return
+    }
     let isTurn = target == entryPC && follow(to: target)
-    sides[sideCount] = SideExit(
-      site: assembler.jump(isTurn ? condition.host.negated : condition.host), target: isTurn ? next : target,
-      executed: executed + 1)
-    sideCount += 1
+    exit(
+      to: isTurn ? next : target, from: assembler.jump(isTurn ? condition.host.negated : condition.host),
+      executed + 1)
     if distance <= 0 && !isTurn { end(at: next) }
   }
 
@@ -132,40 +144,75 @@ extension Emission {
     if isMisaligned(target) { isLeft = true }
     write(link, Term(immediate: Int64(bitPattern: next)))
     if Self.isLinkRegister(link) {
+      if follower == target, calls.count < Calls.limit {
+        return goInto(target, link)
+      }
       assembler.move(.rax, immediate: Int64(bitPattern: target))
       checkDepth()
-      sides[sideCount] = SideExit(site: assembler.call(), target: target, executed: -1)
+      sides[sideCount] = SideExit(
+        site: assembler.call(), target: target, executed: -1, isNear: target & ~0xfff == page)
       sideCount += 1
-      returnPoint()
+      returnPoint(next)
+      end(at: next)
+    } else if follower == target {
+      continuation = target
     } else if !follow(to: target) {
       end(at: target)
     }
   }
 
   /// x1 and x5, by which calls and returns are known (RISC-V Unprivileged, §2.5.1).
-  private static func isLinkRegister(_ register: Int) -> Bool { register == 1 || register == 5 }
+  static func isLinkRegister(_ register: Int) -> Bool { register == 1 || register == 5 }
 
   /// A host call pushes where the guest's return leads to; nothing but a hint, which the return point checks.
   /// Where the stack has grown deep, everything on it is given up. rax: the call's target.
-  private mutating func checkDepth() {
+  mutating func checkDepth() {
     assembler.memory(Arithmetic.compare.opcode, .rsp, .rbp, Frame.stackLimit)
     assembler.jump(.below, to: stubs.find)
   }
 
-  /// Here returns come in with their target in rax: nearly always the next instruction's address.
-  private mutating func returnPoint() {
-    let address = Int64(bitPattern: next)
+  /// Here returns come in with their target in rax: nearly always `address`, behind the call.
+  mutating func returnPoint(_ address: UInt64) {
+    compareTarget(address)
+    assembler.jump(.notEqual, to: stubs.lookup)
+  }
+
+  /// Equal where rax is `address`.
+  private mutating func compareTarget(_ address: UInt64) {
+    let address = Int64(bitPattern: address)
     if address == Int64(Int32(truncatingIfNeeded: address)) {
       assembler.arithmetic(.compare, .rax, immediate: Int(address))
     } else {
       assembler.move(.rcx, immediate: address)
       assembler.registers(Arithmetic.compare.opcode, .rax, .rcx)
     }
-    assembler.jump(.notEqual, to: stubs.lookup)
-    end(at: next)
+  }
+
+  /// Has the region go on in what is called.
+  private mutating func goInto(_ target: UInt64, _ register: Int) {
+    calls.append(next)
+    if register == 1 { link = next }
+    continuation = target
+  }
+
+  /// Has the region go on behind the call that it is in, where that returns there.
+  private mutating func goBack(_ address: Term, to target: UInt64) {
+    calls.removeLast()
+    if address.form != .leaf || address.left.number != 1 || link != target {
+      compute(address, .rax)
+      assembler.arithmetic(.and, .rax, immediate: -2)
+      compareTarget(target)
+      sides[sideCount] = SideExit(
+        site: assembler.jump(.notEqual), target: nil, executed: executed + 1, calls: calls)
+      sideCount += 1
+    }
+    if follower == target { continuation = target } else { end(at: target) }
   }
 
   mutating func jump(_ address: Term, _ link: Int) {
+    let isReturn =
+      link == Int(Operation.sink) && Self.isLinkRegister(address.left.number) && address.left.kind == .guest
+    if isReturn, hasShortInstructions, let target = calls.last { return goBack(address, to: target) }
     compute(address, .rax)
     assembler.arithmetic(.and, .rax, immediate: -2)
     if !hasShortInstructions {
@@ -176,12 +223,19 @@ extension Emission {
     }
     write(link, Term(immediate: Int64(bitPattern: next)), keepingAddress: true)
     if Self.isLinkRegister(link) {
+      if let target = follower, hasShortInstructions, calls.count < Calls.limit {
+        compareTarget(target)
+        goInto(target, link)
+        sides[sideCount] = SideExit(
+          site: assembler.jump(.notEqual), target: nil, executed: executed + 1, calls: calls)
+        sideCount += 1
+        return
+      }
       checkDepth()
       assembler.call(stubs.lookup)
-      returnPoint()
-    } else if link == Int(Operation.sink), Self.isLinkRegister(address.left.number),
-      address.left.kind == .guest
-    {
+      returnPoint(next)
+      end(at: next)
+    } else if isReturn {
       assembler.byte(0xc3)
       hasEnded = true
     } else {
@@ -227,9 +281,15 @@ extension Emission {
 
   /// The region goes on at `target`, all its instructions executed.
   mutating func end(at target: UInt64) {
-    sides[sideCount] = SideExit(site: assembler.jump(), target: target, executed: -1)
-    sideCount += 1
+    exit(to: target, from: assembler.jump(), -1)
     hasEnded = true
+  }
+
+  /// The jump at `site` leaves the region after `executed` instructions.
+  mutating func exit(to target: UInt64, from site: UnsafeMutableRawPointer, _ executed: Int) {
+    sides[sideCount] = SideExit(
+      site: site, target: target, executed: executed, isNear: target & ~0xfff == page, calls: calls)
+    sideCount += 1
   }
 
   mutating func endAtPageEnd() {

@@ -40,6 +40,12 @@ package final class TranslatedPage {
     UInt16(truncatingIfNeeded: pc & 0xfff) / 2 | (careful ? carefulBit : 0)
   }
 
+  /// By the halfword at which a region begins: how the hart went on from there.
+  private var traces: [UInt16: Trace] = [:]
+
+  func add(_ trace: Trace, at pc: UInt64) { traces[Self.halfword(pc, false)] = trace }
+  func trace(at pc: UInt64) -> Trace? { traces.isEmpty ? nil : traces[Self.halfword(pc, false)] }
+
   func noteWanderer(_ pc: UInt64) { wanderers.insert(Self.halfword(pc, false)) }
   func wanders(_ pc: UInt64) -> Bool { !wanderers.isEmpty && wanderers.contains(Self.halfword(pc, false)) }
 
@@ -48,6 +54,7 @@ package final class TranslatedPage {
     halfwords.removeAll(keepingCapacity: true)
     offsets.removeAll(keepingCapacity: true)
     wanderers.removeAll()
+    traces.removeAll()
     mark = nextMark
   }
 
@@ -55,7 +62,8 @@ package final class TranslatedPage {
   package var regions: [UInt64] { halfwords.map { virtual + 2 * UInt64($0 & ~Self.carefulBit) } }
 }
 
-/// Translates regions: runs of instructions from one entry within one page, left by jumps only.
+/// Translates regions: runs of instructions from one entry, left by jumps only. They lie within one page unless a
+/// trace leads on.
 package final class RegionTranslator {
   /// Which host register holds which guest register throughout: the hottest by the calling convention.
   static let registerMap: [(guest: Int, host: HostRegister)] = [
@@ -141,13 +149,16 @@ package final class RegionTranslator {
 
   /// Translates the region at `pc` from its page's decoded slots, empty ones filled by `hart`. The caller has
   /// made sure that `isFull` is false.
-  /// `neighbour` is the page behind it, for the instruction that reaches into that.
+  /// `startedPage` has other pages, for instructions that reach into the next one and for traces.
   func translate(
     _ pc: UInt64, careful: Bool = false, in page: TranslatedPage, _ hart: Hart,
-    neighbour: (TranslatedPage) -> TranslatedPage?
+    _ startedPage: (UInt64) -> TranslatedPage?
   ) {
+    let first = page
+    var page = page
     let e = emission
     e.pointee.isCareful = careful
+    e.pointee.trace = careful ? nil : page.trace(at: pc)
     e.pointee.begin(pc, page.mark)
     page.add(pc, careful: careful, UInt32(truncatingIfNeeded: e.pointee.assembler.cursor - memory.writable))
     e.pointee.pay()
@@ -173,7 +184,7 @@ package final class RegionTranslator {
         break
       }
       let before = e.pointee.checkpoint
-      if operation.opcode == .straddle, let next = neighbour(page),
+      if operation.opcode == .straddle, let next = startedPage(page.virtual &+ 4096),
         let instruction = hart.straddlingInstruction(at: e.pointee.pc)
       {
         operation = instruction
@@ -186,7 +197,9 @@ package final class RegionTranslator {
       var pair = operation.beginsPair ? pair(of: operation, at: slot, hart) : nil
       if let both = pair {
         e.pointee.length = both.length
+        e.pointee.secondPC = e.pointee.pc &+ (operation.isShort ? 2 : 4)
         emitter.perform(both.operation)
+        e.pointee.secondPC = nil
         e.pointee.length = both.length
         if e.pointee.isLeft {
           e.pointee.restore(before)
@@ -223,12 +236,19 @@ package final class RegionTranslator {
       e.pointee.completeMisses(since: before)
       e.pointee.advance()
       // A long instruction may end in the next page.
-      if e.pointee.executed >= regionLimit || e.pointee.pc & ~0xfff != e.pointee.page {
+      if e.pointee.executed >= regionLimit {
         e.pointee.end(at: e.pointee.pc)
+      } else if e.pointee.pc & ~0xfff != e.pointee.page {
+        if e.pointee.isOnTrace, let next = startedPage(e.pointee.pc & ~0xfff) {
+          page = next
+          e.pointee.cross(to: next)
+        } else {
+          e.pointee.end(at: e.pointee.pc)
+        }
       }
     }
     let exits = e.pointee.assembler.cursor - memory.writable
-    e.pointee.finish(page, memory)
+    e.pointee.finish(first, memory)
     if isRead { layout?.exits = exits..<e.pointee.assembler.cursor - memory.writable }
     instructionCount += e.pointee.executed
     regionCount += 1
@@ -285,6 +305,7 @@ extension Emission {
     var groupCount: Int
     var nextWindow: Int
     var carefulCount: Int
+    var calls: Calls
     var checkedFloatingPoint: Bool
     var boxedSingles: UInt32
     var boxedHalves: UInt32
@@ -294,7 +315,7 @@ extension Emission {
     @inline(__always) get {
       Checkpoint(
         cursor: assembler.cursor, sideCount: sideCount, missCount: missCount, rareCount: rareCount,
-        groupCount: groupCount, nextWindow: nextWindow, carefulCount: carefulCount,
+        groupCount: groupCount, nextWindow: nextWindow, carefulCount: carefulCount, calls: calls,
         checkedFloatingPoint: checkedFloatingPoint,
         boxedSingles: boxedSingles, boxedHalves: boxedHalves
       )
@@ -316,6 +337,7 @@ extension Emission {
     isLeft = false
     endsHere = false
     continuation = nil
+    calls = c.calls
     forgetPassing()
   }
 
@@ -347,6 +369,7 @@ extension Emission {
     continuation = nil
     turn = 0
     followed = 0
+    calls = Calls()
     // mov rdx, [rbp + marks]; cmp dword [rdx + 4 × index], mark; jne — always in the long forms.
     checkedEntry = assembler.cursor
     forgetPassing()
@@ -356,6 +379,16 @@ extension Emission {
   }
 
   mutating func compareMark(_ page: TranslatedPage) { compareMark(page.virtual, page.mark) }
+
+  var isOnTrace: Bool { trace?.instruction(executed) == pc }
+
+  /// Goes on at the pc, which is in another page.
+  mutating func cross(to next: TranslatedPage) {
+    compareMark(next)
+    exit(to: pc, from: assembler.jump(.notEqual), executed)
+    sides[sideCount - 1].isNear = false
+    page = next.virtual
+  }
 
   /// Equal where the fetch entry of `virtual` carries `mark`.
   private mutating func compareMark(_ virtual: UInt64, _ mark: UInt32) {
@@ -415,25 +448,11 @@ extension Emission {
     for i in 0..<rareCount { emit(rares[i]) }
     for i in 0..<groupCount { complete(groups[i], memory) }
     for i in 0..<carefulCount { complete(careful[i]) }
-    for i in 0..<sideCount {
-      let side = sides[i]
-      let unexecuted = side.executed < 0 ? 0 : count - side.executed
-      var site = side.site
-      if unexecuted != 0 {
-        assembler.completeHere(site)
-        assembler.arithmetic(.add, RegionTranslator.budget, immediate: unexecuted)
-        site = assembler.jump()
-      }
-      let isNear = side.target & ~0xfff == page
-      let offset = isNear && linksRegions ? Int(translated.offset(at: side.target)) : 0
-      if offset != 0 {
-        assembler.complete(site, to: Int(bitPattern: memory.executable) + offset)
-      } else {
-        assembler.completeHere(site)
-        assembler.move(.rax, immediate: Int64(bitPattern: side.target))
-        assembler.move(.rcx, immediate: Int64(site - memory.writable))
-        assembler.jump(to: isNear ? stubs.linkNear : stubs.link)
-      }
+    // Calls add the exits behind them.
+    var i = 0
+    while i < sideCount {
+      finish(sides[i], of: count, translated, memory)
+      i += 1
     }
     for i in 0..<missCount {
       let miss = misses[i]
@@ -454,5 +473,60 @@ extension Emission {
     assembler.completeHere(guardJump)
     assembler.move(.rax, immediate: Int64(bitPattern: entryPC))
     assembler.jump(to: stubs.find)
+  }
+
+  private mutating func finish(
+    _ side: SideExit, of count: Int, _ translated: TranslatedPage, _ memory: CodeMemory
+  ) {
+    var site = side.site
+    let unexecuted = side.executed < 0 ? 0 : count - side.executed
+    let isPlain = side.target != nil && side.calls.count == 0
+    if unexecuted != 0 || !isPlain { assembler.completeHere(site) }
+    if unexecuted != 0 {
+      assembler.arithmetic(.add, RegionTranslator.budget, immediate: unexecuted)
+      if isPlain { site = assembler.jump() }
+    }
+    if !isPlain {
+      guard let jump = make(side.calls, target: side.target) else { return }
+      site = jump
+    }
+    guard let target = side.target else { return }
+    let isInside = target & ~0xfff == translated.virtual
+    let offset = side.isNear && isInside && linksRegions ? Int(translated.offset(at: target)) : 0
+    if offset != 0 {
+      assembler.complete(site, to: Int(bitPattern: memory.executable) + offset)
+    } else {
+      assembler.completeHere(site)
+      assembler.move(.rax, immediate: Int64(bitPattern: target))
+      assembler.move(.rcx, immediate: Int64(site - memory.writable))
+      assembler.jump(to: side.isNear ? stubs.linkNear : stubs.link)
+    }
+  }
+
+  /// Makes `calls`, the last of them to `target`, or to where rax says; the site of that one, if it is to be completed.
+  private mutating func make(_ calls: Calls, target: UInt64?) -> UnsafeMutableRawPointer? {
+    if calls.count == 0 {
+      assembler.jump(to: stubs.lookup)
+      return nil
+    }
+    if let target { assembler.move(.rax, immediate: Int64(bitPattern: target)) }
+    checkDepth()
+    var site: UnsafeMutableRawPointer?
+    for i in 0..<calls.count {
+      let isLast = i == calls.count - 1
+      var inner: UnsafeMutableRawPointer?
+      if isLast, target == nil {
+        assembler.call(stubs.lookup)
+      } else {
+        let call = assembler.call()
+        if isLast { site = call } else { inner = call }
+      }
+      returnPoint(calls[i])
+      // What was called may have changed how this page is seen.
+      sides[sideCount] = SideExit(site: assembler.jump(), target: calls[i], executed: -1)
+      sideCount += 1
+      if let inner { assembler.completeHere(inner) }
+    }
+    return site
   }
 }
