@@ -79,14 +79,18 @@ import Translator
       let isLeaf = index == functions.count - 1 || random.below(4) == 0
       for _ in 0..<(2 + random.below(5)) {
         switch random.below(isLeaf ? 5 : 8) {
-        case 0: code.emit(E.r(0x33, random.pick([0, 4, 6]), 0, reg(), reg(), reg()))
+        case 0: for _ in 0..<(1 + random.below(4)) { code.emit(operation()) }
         case 1: code.emit(E.i(0x03, 3, reg(), s0, UInt32(8 * random.below(8))))
         case 2: code.emit(E.s(0x23, 3, s0, reg(), UInt32(8 * random.below(8))))
         case 3:
           // Another way at times.
           let skip = code.label()
-          code.emit(andi(t1, counter, UInt32(random.pick([1, 3, 7, 31]))))
-          code.branch(random.pick([0, 1]), t1, 0, skip)
+          if random.below(2) == 0 {
+            code.emit(andi(t1, counter, UInt32(random.pick([1, 3, 7, 31]))))
+            code.branch(random.pick([0, 1]), t1, 0, skip)
+          } else {
+            code.branch(random.pick([0, 1, 4, 5, 6, 7]), reg(), random.below(4) == 0 ? 0 : reg(), skip)
+          }
           for _ in 0..<(1 + random.below(3)) { code.emit(E.r(0x33, 0, 0, reg(), reg(), reg())) }
           code.place(skip)
         case 4:
@@ -123,7 +127,19 @@ import Translator
       code.place(skip)
     }
 
-    private mutating func reg() -> UInt32 { UInt32(10 + random.below(6)) }
+    /// Of 64 bits, or of 32 with its sign in those above, or a move; most often one after another on the same.
+    private mutating func operation() -> UInt32 {
+      switch random.below(6) {
+      case 0: E.r(0x33, random.pick([0, 4, 6, 7]), 0, reg(), reg(), reg())
+      case 1: E.r(0x3b, 0, random.pick([0, 0x20]), reg(), reg(), reg())
+      case 2: E.i(0x1b, random.pick([1, 5]), reg(), reg(), UInt32(1 + random.below(31)))
+      case 3: E.i(0x1b, 0, reg(), reg(), UInt32(random.pick([0, 0, 1, 0x800])))
+      case 4: E.i(0x13, random.pick([0, 4, 6, 7]), reg(), reg(), UInt32(random.pick([0, 0, 0xff, 0xfff])))
+      default: E.r(0x3b, random.pick([0, 1, 5]), 0, reg(), reg(), reg())
+      }
+    }
+
+    private mutating func reg() -> UInt32 { UInt32(random.pick([10, 11, 12, 13, 14, 15, 28, 29])) }
   }
 
   @Test func callsAndReturnsAlongTracesEndUpTheSame() throws {

@@ -18,6 +18,8 @@ extension Emission {
     var width: Int
     var pc: UInt64
     var executed: Int
+    /// Registers to be made whole on the way out.
+    var owed: UInt32
     /// Where the displacement of the address that is compared is written, and the jump for one that the window
     /// does not serve. `last`, where the base wanders: the displacement from there to the last byte.
     var address: UnsafeMutableRawPointer
@@ -181,7 +183,8 @@ extension Emission {
     }
     groups[groupCount] = Group(
       register: register, access: access, window: window, low: offset, high: offset + width, offset: offset,
-      width: width, pc: pc, executed: executed, address: address, last: last, limit: limit, site: site,
+      width: width, pc: pc, executed: executed, owed: halves.owed, address: address, last: last, limit: limit,
+      site: site,
       leader: leader,
       resume: assembler.address)
     groupCount += 1
@@ -217,6 +220,7 @@ extension Emission {
       assembler.memory(Opcodes.store, .rcx, .rbp, group.delta)
     }
     assembler.jump(.equal, to: group.resume)
+    makeWhole(group.owed)
     let uncounted = self.executed - group.executed
     assembler.arithmetic(.add, RegionTranslator.budget, immediate: uncounted)
     assembler.call(stubs.refuse)

@@ -61,6 +61,8 @@ struct Emission {
     /// The target is in the page that the code runs in.
     var isNear = false
     var calls = Calls()
+    /// Registers to be made whole on the way.
+    var owed: UInt32 = 0
   }
 
   /// Calls that the region has followed and that have not returned: where they return to, outermost first. Whoever
@@ -87,6 +89,8 @@ struct Emission {
     var resume = 0
     /// The region does not go on.
     var isFinal = false
+    /// Registers to be made whole on the way.
+    var owed: UInt32 = 0
   }
 
   /// Rare code behind the region, which jumps to `site` and goes on at `resume`.
@@ -112,6 +116,8 @@ struct Emission {
   /// Of a pair that is emitted as one: the second one's address.
   var secondPC: UInt64?
   var slotsUsed = 0
+  /// It is about low halves though it says otherwise: its sources have their signs in the bits above.
+  var isHalf = false
   var isLeft = false
   /// The region cannot go on behind an instruction that is left.
   var endsHere = false
@@ -137,6 +143,7 @@ struct Emission {
   /// The way to go.
   var trace: Trace?
   var calls = Calls()
+  var halves = Halves()
   /// What x1 holds, if that is known: 0 is not.
   var link: UInt64 = 0
   /// Instructions of one turn, where the region is a loop; 0 as long as that is not known.
@@ -255,7 +262,8 @@ struct Emission {
   /// Leaves to the interpreter at this instruction, at run time, where `condition` holds; the region goes on
   /// behind it (see `completeMisses`).
   @inline(__always) mutating func leave(if condition: HostCondition) {
-    misses[missCount] = Miss(site: assembler.jump(condition), pc: pc, executed: executed)
+    misses[missCount] = Miss(
+      site: assembler.jump(condition), pc: pc, executed: executed, owed: halves.owed)
     missCount += 1
   }
 
@@ -382,7 +390,7 @@ struct Emission {
         assembler.registers(Opcodes.load, d, .rax, wide: false)
       } else if !t.isSignExtended {
         binary(t, d)
-      } else if t.op == .add && t.right.kind == .constant && t.immediate == 0 {
+      } else if t.isCopy {
         // sext.w
         assembler.registers(Opcodes.loadSigned32, d, source(t.left, 0, d, true))
       } else if t.isSmall {
@@ -660,12 +668,12 @@ struct Emission {
   }
 
   @inline(never) mutating func compare(_ c: Term.Condition) {
-    if flagsCursor == assembler.cursor, c.right.isZero, c.isWide, place(c.left) == flagsRegister,
+    if flagsCursor == assembler.cursor, c.right.isZero, c.isWide || isHalf, place(c.left) == flagsRegister,
       flagsAreLogical || c.host == .equal || c.host == .notEqual
     {
       return
     }
-    compare(c.left, c.right, c.immediate, c.isWide)
+    compare(c.left, c.right, c.immediate, c.isWide && !isHalf)
   }
 
   @inline(never) private mutating func compare(_ left: Leaf, _ right: Leaf, _ immediate: Int64, _ wide: Bool)
@@ -704,12 +712,19 @@ struct Emission {
   /// The term's value into a word of the state block.
   @inline(never) mutating func write(_ word: Int, _ t: Term) {
     if word == Int(Operation.sink) { return }
+    var t = t
+    if isHalf { t.bits = t.bits & ~Term.wideBit | Term.signBit }
+    let small = isSmall(t)
     let place = places[word]
     if place >= 0 {
+      let isOwed = canOwe(t)
+      if isOwed { t.bits &= ~Term.signBit }
       compute(t, HostRegister(Int(place)))
       carryGroups(to: word, t)
+      halves.note(word, isSmall: small, isOwed: isOwed)
       return
     }
+    halves.note(word, isSmall: small)
     carryGroups(to: word, t)
     let displacement = Self.displacement(word)
     // In memory where x86 can.

@@ -123,8 +123,8 @@ extension Emission {
   mutating func branch(_ condition: Term.Condition, _ distance: Int32) {
     let target = pc &+ UInt64(bitPattern: Int64(distance))
     if isMisaligned(target) { isLeft = true }
-    compare(condition)
     if let ahead = follower, ahead == target || ahead == next {
+      compare(condition)
       let isTaken = ahead == target
       exit(
         to: isTaken ? next : target, from: assembler.jump(isTaken ? condition.host.negated : condition.host),
@@ -133,10 +133,13 @@ extension Emission {
       return
     }
     let isTurn = target == entryPC && follow(to: target)
+    let isLast = distance <= 0 && !isTurn
+    if isLast { settle() }
+    compare(condition)
     exit(
       to: isTurn ? next : target, from: assembler.jump(isTurn ? condition.host.negated : condition.host),
       executed + 1)
-    if distance <= 0 && !isTurn { end(at: next) }
+    if isLast { end(at: next) }
   }
 
   mutating func jump(_ distance: Int32, _ link: Int) {
@@ -249,6 +252,7 @@ extension Emission {
   private mutating func write(_ link: Int, _ value: Term, keepingAddress: Bool) {
     if link == Int(Operation.sink) { return }
     closeGroups(of: link)
+    halves.note(link, isSmall: false)
     let place = places[link]
     if place >= 0 {
       assembler.move(HostRegister(Int(place)), immediate: value.immediate)
@@ -281,6 +285,7 @@ extension Emission {
 
   /// The region goes on at `target`, all its instructions executed.
   mutating func end(at target: UInt64) {
+    settle()
     exit(to: target, from: assembler.jump(), -1)
     hasEnded = true
   }
@@ -288,7 +293,8 @@ extension Emission {
   /// The jump at `site` leaves the region after `executed` instructions.
   mutating func exit(to target: UInt64, from site: UnsafeMutableRawPointer, _ executed: Int) {
     sides[sideCount] = SideExit(
-      site: site, target: target, executed: executed, isNear: target & ~0xfff == page, calls: calls)
+      site: site, target: target, executed: executed, isNear: target & ~0xfff == page, calls: calls,
+      owed: halves.owed)
     sideCount += 1
   }
 

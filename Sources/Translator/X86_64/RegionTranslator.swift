@@ -198,7 +198,7 @@ package final class RegionTranslator {
       if let both = pair {
         e.pointee.length = both.length
         e.pointee.secondPC = e.pointee.pc &+ (operation.isShort ? 2 : 4)
-        emitter.perform(both.operation)
+        emitter.perform(e.pointee.prepared(both.operation))
         e.pointee.secondPC = nil
         e.pointee.length = both.length
         if e.pointee.isLeft {
@@ -208,7 +208,7 @@ package final class RegionTranslator {
       }
       if pair == nil {
         e.pointee.length = 4
-        emitter.perform(operation)
+        emitter.perform(e.pointee.prepared(operation))
       }
       let isLeft = e.pointee.isLeft
       if isLeft {
@@ -306,6 +306,7 @@ extension Emission {
     var nextWindow: Int
     var carefulCount: Int
     var calls: Calls
+    var halves: Halves
     var checkedFloatingPoint: Bool
     var boxedSingles: UInt32
     var boxedHalves: UInt32
@@ -316,6 +317,7 @@ extension Emission {
       Checkpoint(
         cursor: assembler.cursor, sideCount: sideCount, missCount: missCount, rareCount: rareCount,
         groupCount: groupCount, nextWindow: nextWindow, carefulCount: carefulCount, calls: calls,
+        halves: halves,
         checkedFloatingPoint: checkedFloatingPoint,
         boxedSingles: boxedSingles, boxedHalves: boxedHalves
       )
@@ -338,6 +340,7 @@ extension Emission {
     endsHere = false
     continuation = nil
     calls = c.calls
+    halves = c.halves
     forgetPassing()
   }
 
@@ -370,6 +373,8 @@ extension Emission {
     turn = 0
     followed = 0
     calls = Calls()
+    halves = Halves()
+    isHalf = false
     // mov rdx, [rbp + marks]; cmp dword [rdx + 4 × index], mark; jne — always in the long forms.
     checkedEntry = assembler.cursor
     forgetPassing()
@@ -411,6 +416,8 @@ extension Emission {
   /// Has the interpreter perform an instruction of the region.
   mutating func leaveAndGoOn(_ operation: Operation) {
     length = operation.isShort ? 2 : 4
+    settle()
+    halves = Halves()
     misses[missCount] = Miss(site: assembler.jump(), pc: pc, executed: executed)
     missCount += 1
     // It may have changed a floating-point register, the rounding mode or FS.
@@ -435,6 +442,7 @@ extension Emission {
 
   /// Ends the region before the instruction at `pc`.
   mutating func endForInterpreter() {
+    settle()
     misses[missCount] = Miss(site: assembler.jump(), pc: pc, executed: executed)
     missCount += 1
     hasEnded = true
@@ -457,6 +465,7 @@ extension Emission {
     for i in 0..<missCount {
       let miss = misses[i]
       assembler.completeHere(miss.site)
+      makeWhole(miss.owed)
       assembler.move(.rax, immediate: Int64(bitPattern: miss.pc))
       assembler.move(.rcx, immediate: Int64(count - miss.executed))
       if miss.resume != 0 {
@@ -481,12 +490,13 @@ extension Emission {
     var site = side.site
     let unexecuted = side.executed < 0 ? 0 : count - side.executed
     let isPlain = side.target != nil && side.calls.count == 0
-    if unexecuted != 0 || !isPlain { assembler.completeHere(site) }
-    if unexecuted != 0 {
-      assembler.arithmetic(.add, RegionTranslator.budget, immediate: unexecuted)
-      if isPlain { site = assembler.jump() }
-    }
-    if !isPlain {
+    let isBare = unexecuted == 0 && side.owed == 0
+    if !isBare || !isPlain { assembler.completeHere(site) }
+    if unexecuted != 0 { assembler.arithmetic(.add, RegionTranslator.budget, immediate: unexecuted) }
+    makeWhole(side.owed)
+    if isPlain {
+      if !isBare { site = assembler.jump() }
+    } else {
       guard let jump = make(side.calls, target: side.target) else { return }
       site = jump
     }
