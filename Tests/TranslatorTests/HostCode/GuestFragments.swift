@@ -62,7 +62,9 @@ extension GuestFragment {
       }
       return nil
     }
-    let (rd, rs1, rs2) = (r.rd << 7, r.rs1 << 15, r.rs2 << 20)
+    // Pairs begin with even registers.
+    let second = row.opcode == .amocas_q ? r.rs2 & ~1 : r.rs2
+    let (rd, rs1, rs2) = (r.rd << 7, r.rs1 << 15, second << 20)
     let immediate: UInt32 = 40
     let fields: UInt32 =
       switch row.operands {
