@@ -4,7 +4,7 @@ import RISCV
 
 /// Time stands still.
 final class Standstill: TimeSource {
-  let ticks: UInt64 = 0
+  let ticks: UInt64 = 0x1234_5678_9abc
 }
 
 /// A hart with 1 MiB of RAM: code at its start, data in the middle, a handler that ends the run.

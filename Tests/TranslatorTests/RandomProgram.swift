@@ -83,6 +83,8 @@ struct RandomProgram {
     // FS on, mostly; a rounding mode.
     if random.bits(4) != 0 { code += [0x0000_62b7, Encoding.csr(2, 0, 0x300, 5)] }
     code.append(Encoding.csr(5, 0, 0x002, random.pick([0, 0, 1, 2, 3, 4, 5])))
+    // mcounteren, scounteren: all may read the time.
+    if random.bits(2) != 0 { code += [Encoding.csr(5, 0, 0x306, 2), Encoding.csr(5, 0, 0x106, 2)] }
     for _ in 0..<length {
       let one = instruction()
       if random.below(12) == 0 {
@@ -128,9 +130,9 @@ struct RandomProgram {
       }
       return Encoding.r(0x2f, random.bits(2), f5 << 2, target(), base(), source())
     default:
-      // fflags, frm, fcsr, mscratch, instret
-      let number = random.pick([0x001, 0x002, 0x003, 0x340, 0xc02] as [UInt32])
-      if number == 0xc02 { return Encoding.csr(2, target(), number, 0) }
+      // fflags, frm, fcsr, mscratch, instret, time
+      let number = random.pick([0x001, 0x002, 0x003, 0x340, 0xc02, 0xc01] as [UInt32])
+      if number >= 0xc00 { return Encoding.csr(2, target(), number, 0) }
       return Encoding.csr(random.pick([1, 2, 3, 5, 6, 7]), target(), number, random.bits(2))
     }
   }
