@@ -12,6 +12,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 int host_futex_wait(const uint32_t *word, uint32_t expected, int64_t timeout_ns) {
   struct timespec limit = {timeout_ns / 1000000000, timeout_ns % 1000000000};
   long r = syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, timeout_ns < 0 ? NULL : &limit, NULL, 0);
@@ -66,6 +70,10 @@ uint32_t host_cpu_features(void) {
   if (__builtin_cpu_supports("popcnt")) features |= 16;
   if (__builtin_cpu_supports("lzcnt") && __builtin_cpu_supports("bmi")) features |= 32;
   if (__builtin_cpu_supports("bmi2")) features |= 64;
+  if (__builtin_cpu_supports("ssse3")) features |= 128;
+  if (__builtin_cpu_supports("pclmul")) features |= 256;
+  unsigned a, b, c, d;
+  if (__get_cpuid(1, &a, &b, &c, &d) && c & bit_CMPXCHG16B) features |= 512;
   return features;
 #else
   return 0;

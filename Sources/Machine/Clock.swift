@@ -51,6 +51,8 @@ package final class Clock: TimeSource {
   /// Wall-clock nanoseconds since 1970, for real-time clocks.
   package var timeOfDay: UInt64 { startOfDay &* 1_000_000_000 &+ nanoseconds }
 
+  package var countsInstructions: Bool { mode != .host }
+
   package var ticks: UInt64 { nanoseconds / 100 &+ tickOffset.load(ordering: .relaxed) }
 
   /// The guest wrote `mtime`.

@@ -156,6 +156,74 @@ import Translator
     #expect(translated.interpreted[Int(Opcode.ld.rawValue)] == 1)
   }
 
+  /// A supervisor lets itself into user pages for single accesses, as kernels do, and once too seldom.
+  @Test func userMemoryIsOpenAsLongAsStatusSaysSo() throws {
+    let virtual: UInt64 = 0x4000_0000
+    let handler: [UInt32] = [
+      Encoding.csr(2, 20, 0x341, 0), Encoding.csr(2, 21, 0x342, 0), Encoding.csr(2, 22, 0x343, 0),
+      Encoding.wfi,
+    ]
+    let entry: [UInt32] = [
+      Encoding.csr(1, 0, 0x180, 5), Encoding.csr(1, 0, 0x341, 6), Encoding.csr(1, 0, 0x300, 7),
+      Encoding.csr(1, 0, 0x3b0, 28), Encoding.csr(1, 0, 0x3a0, 29), Encoding.csr(1, 0, 0x305, 30),
+      Encoding.mret,
+    ]
+    let load = { (rd: UInt32, rs1: UInt32, offset: UInt32) in Encoding.i(0x03, 3, rd, rs1, offset) }
+    let store = { (rs2: UInt32, rs1: UInt32, offset: UInt32) in Encoding.s(0x23, 3, rs1, rs2, offset) }
+    // x16: SUM; x11 a supervisor's page, x14 a user's. Both are accessed before, with, and behind SUM.
+    let (set, clear) = (Encoding.csr(2, 17, 0x100, 16), Encoding.csr(3, 18, 0x100, 16))
+    let round: [UInt32] = [
+      load(10, 11, 0), set, load(12, 14, 0), store(12, 11, 8), load(13, 14, 8), store(10, 14, 16), clear,
+      load(10, 11, 8), Encoding.i(0x13, 0, 10, 10, 1), store(10, 11, 0),
+    ]
+    var body = round
+    // addi x15, x15, -1; bne x15, x0, to the beginning
+    body.append(Encoding.i(0x13, 0, 15, 15, 0xfff))
+    var loop = Assembly(at: virtual)
+    let again = loop.placed()
+    loop.emit(body)
+    loop.branch(1, 15, 0, again)
+    loop.emit([load(12, 14, 24), Encoding.wfi])
+    let guests = [try Guest(bytes(entry)), try Guest(bytes(entry))]
+    for guest in guests {
+      guest.memory.copyIn(bytes(handler), to: Guest.handler)
+      guest.memory.copyIn(loop.finished, to: Guest.base + 0x1000)
+      let (root, middle, leaves) = (Guest.base + 0x80000, Guest.base + 0x81000, Guest.base + 0x82000)
+      guest.memory.store(root + 8, (middle >> 12) << 10 | 1)
+      guest.memory.store(middle, (leaves >> 12) << 10 | 1)
+      guest.memory.store(leaves, ((Guest.base + 0x1000) >> 12) << 10 | 0xcb)
+      guest.memory.store(leaves + 8, (Guest.data >> 12) << 10 | 0xc7)
+      guest.memory.store(leaves + 16, ((Guest.data + 4096) >> 12) << 10 | 0xd7)
+      for i in 0..<8 as Range<UInt64> { guest.memory.store(Guest.data + 4096 + 8 * i, 0x1111 * i) }
+      let values: [(Int, UInt64)] = [
+        (5, 8 << 60 | root >> 12), (6, virtual), (7, 0x800), (28, .max >> 10), (29, 0x1f),
+        (30, Guest.handler), (11, virtual + 0x1000), (14, virtual + 0x2000), (15, 100), (16, 1 << 18),
+      ]
+      for (register, value) in values { guest.hart[x: register] = value }
+    }
+    let translated = try TranslatedHart(guests[1].hart, codeSize: 1 << 20)
+    #expect(guests[0].hart.run(3000) == .waiting)
+    #expect(guests[1].hart.run(3000) == .waiting)
+    #expect(guests[0].result == guests[1].result)
+    #expect(guests[0].contents(Guest.data, 8192) == guests[1].contents(Guest.data, 8192))
+    let hart = guests[1].hart
+    #expect([hart[x: 20], hart[x: 21], hart[x: 22]] == [virtual + 48, 13, virtual + 0x2018])
+    // Of all accesses to status registers only those around the supervisor were left.
+    #expect(translated.interpreted[Int(Opcode.csrrc.rawValue)] == 0)
+  }
+
+  @Test func theTimeIsReadWithoutTheInterpreter() throws {
+    let read = Encoding.csr(2, 10, 0xc01, 0)
+    for isOpen in [false, true] {
+      let enables = isOpen ? [Encoding.csr(5, 0, 0x306, 2), Encoding.csr(5, 0, 0x106, 2)] : []
+      let guest = try Guest(bytes(enables + [read, read, read, Encoding.wfi]))
+      let translated = try TranslatedHart(guest.hart, codeSize: 1 << 20)
+      #expect(guest.hart.run(100) == .waiting)
+      #expect(guest.hart[x: 10] == Standstill().ticks)
+      #expect(translated.interpreted[Int(Opcode.csrrs.rawValue)] == (isOpen ? 0 : 3))
+    }
+  }
+
   @Test func atomicAdditionsOfTwoHartsLoseNothing() async throws {
     let count: UInt64 = 100_000
     // amoadd.d x0, x6, (x9); addi x5, x5, -1; bne x5, x0, -8; wfi

@@ -212,11 +212,6 @@ extension Random {
   private static let count = min(environment["APUS_TRANSLATOR_OPERANDS"].flatMap { Int($0) } ?? 12, 2000)
   private static let seed = environment["APUS_TRANSLATOR_SEED"].flatMap { UInt64($0) } ?? 1
 
-  /// Halves have no fused arithmetic on the host, and doubles become halves by two roundings.
-  private static func isInterpreted(_ i: RealInstruction) -> Bool {
-    i.sourceCount == 3 && i.format == 2 || i.description == "fcvt.to.h.d"
-  }
-
   @Test(.enabled(if: HostFeatures.current.isSuperset(of: [.sse41, .avx, .fma, .f16c])))
   func floatingPointIsLeftToTheInterpreterOnlyInRoundingModesTheHostLacks() throws {
     for i in RealInstruction.all {
@@ -236,7 +231,7 @@ extension Random {
         let isExact =
           i.description.hasPrefix("fcvt.from.w") && i.format == 1
           || ["fcvt.to.d.s", "fcvt.to.d.h", "fcvt.to.s.h"].contains(i.description)
-        let leaves = Self.isInterpreted(i) || rounding == 4 && !isExact && !i.isToInteger
+        let leaves = rounding == 4 && !isExact && !i.isToInteger
         #expect(interpreted.isEmpty != leaves, "\(i), rm \(rounding): \(interpreted)")
       }
     }

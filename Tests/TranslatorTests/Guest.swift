@@ -4,7 +4,7 @@ import RISCV
 
 /// Time stands still.
 final class Standstill: TimeSource {
-  let ticks: UInt64 = 0
+  let ticks: UInt64 = 0x1234_5678_9abc
 }
 
 /// A hart with 1 MiB of RAM: code at its start, data in the middle, a handler that ends the run.
@@ -14,7 +14,9 @@ struct Guest {
   /// Two pages of data are at `data`, which accesses reach around; the page behind them is RAM too.
   static let data = base + 0x40_000
   static let size: UInt64 = 1 << 20
-  private static let features = Result { try CPUModel.configure("rv64,zacas=on,zfa=on,zfh=on").features }
+  /// As QEMU's command line has it, too.
+  static let model = "rv64,zacas=on,zabha=on,zfa=on,zfh=on,zbkb=on,zbkx=on"
+  private static let features = Result { try CPUModel.configure(model).features }
 
   let memory: AddressSpace
   let hart: Hart

@@ -37,6 +37,41 @@ struct Random {
   }
 }
 
+/// An instruction of the bit-manipulation extensions (Zba, Zbb, Zbc, Zbs, Zbkb, Zbkx).
+struct BitInstruction {
+  /// Without its registers.
+  var word: UInt32
+  var hasSecondSource: Bool
+
+  func encoded(rd: UInt32, rs1: UInt32, rs2: UInt32) -> UInt32 {
+    word | rd << 7 | rs1 << 15 | (hasSecondSource ? rs2 << 20 : 0)
+  }
+
+  /// By funct7 and funct3.
+  private static let wide: [(UInt32, UInt32)] = [
+    (0x20, 7), (0x20, 6), (0x20, 4), (0x10, 2), (0x10, 4), (0x10, 6), (0x30, 1), (0x30, 5), (5, 4), (5, 5),
+    (5, 6), (5, 7), (0x24, 1), (0x24, 5), (0x34, 1), (0x14, 1), (4, 4), (4, 7), (5, 1), (5, 2), (5, 3),
+    (0x14, 2), (0x14, 4),
+  ]
+  private static let narrow: [(UInt32, UInt32)] = [(0x30, 1), (0x30, 5), (4, 4), (4, 0), (0x10, 2)]
+  /// By funct3 and what stands in the immediate's place: rev8, orc.b, brev8; clz, ctz, cpop, sext.b, sext.h.
+  private static let single: [(UInt32, UInt32)] = [
+    (5, 0x6b8), (5, 0x287), (5, 0x687), (1, 0x600), (1, 0x601), (1, 0x602), (1, 0x604), (1, 0x605),
+  ]
+
+  static let all: [BitInstruction] = {
+    var all: [BitInstruction] = []
+    for (f7, f3) in wide { all.append(.init(word: Encoding.r(0x33, f3, f7, 0, 0, 0), hasSecondSource: true)) }
+    for (f7, f3) in narrow {
+      all.append(.init(word: Encoding.r(0x3b, f3, f7, 0, 0, 0), hasSecondSource: true))
+    }
+    for (f3, code) in single {
+      all.append(.init(word: Encoding.i(0x13, f3, 0, 0, code), hasSecondSource: false))
+    }
+    return all
+  }()
+}
+
 /// Straight-line programs (with branches over one instruction) that end in `wfi`. x3 and x9 point to data
 /// and are never written.
 struct RandomProgram {
@@ -48,6 +83,8 @@ struct RandomProgram {
     // FS on, mostly; a rounding mode.
     if random.bits(4) != 0 { code += [0x0000_62b7, Encoding.csr(2, 0, 0x300, 5)] }
     code.append(Encoding.csr(5, 0, 0x002, random.pick([0, 0, 1, 2, 3, 4, 5])))
+    // mcounteren, scounteren: all may read the time.
+    if random.bits(2) != 0 { code += [Encoding.csr(5, 0, 0x306, 2), Encoding.csr(5, 0, 0x106, 2)] }
     for _ in 0..<length {
       let one = instruction()
       if random.below(12) == 0 {
@@ -87,12 +124,15 @@ struct RandomProgram {
     case 15...18: return compressed()
     case 19...21: return floating()
     case 22:
-      let f5 = random.pick([0, 0, 0, 1, 1, 4, 8, 12, 16, 28] as [UInt32])
-      return Encoding.r(0x2f, 2 + random.bits(1), f5 << 2, target(), base(), source())
+      let f5 = random.pick([0, 0, 0, 1, 1, 4, 5, 8, 12, 16, 20, 24, 28] as [UInt32])
+      if f5 == 5 && random.bits(2) == 0 {
+        return Encoding.r(0x2f, 4, f5 << 2, target() & ~1, base(), source() & ~1)  // amocas.q
+      }
+      return Encoding.r(0x2f, random.bits(2), f5 << 2, target(), base(), source())
     default:
-      // fflags, frm, fcsr, mscratch, instret
-      let number = random.pick([0x001, 0x002, 0x003, 0x340, 0xc02] as [UInt32])
-      if number == 0xc02 { return Encoding.csr(2, target(), number, 0) }
+      // fflags, frm, fcsr, mscratch, instret, time
+      let number = random.pick([0x001, 0x002, 0x003, 0x340, 0xc02, 0xc01] as [UInt32])
+      if number >= 0xc00 { return Encoding.csr(2, target(), number, 0) }
       return Encoding.csr(random.pick([1, 2, 3, 5, 6, 7]), target(), number, random.bits(2))
     }
   }
@@ -105,11 +145,8 @@ struct RandomProgram {
       default: (0, random.bits(3))
       }
     let isNarrow = random.bits(1) == 0 && (f7 == 1 ? ![1, 2, 3].contains(f3) : [0, 1, 5].contains(f3))
-    // Some bit manipulation, which is left to the interpreter or lowered.
-    if random.below(10) == 0 {
-      let (f7, f3) = random.pick(
-        [(0x20, 7), (0x20, 6), (0x20, 4), (0x10, 2), (0x30, 1), (0x30, 5), (5, 4)] as [(UInt32, UInt32)])
-      return Encoding.r(0x33, f3, f7, target(), source(), source())
+    if random.below(7) == 0 {
+      return random.pick(BitInstruction.all).encoded(rd: target(), rs1: source(), rs2: source())
     }
     return Encoding.r(isNarrow ? 0x3b : 0x33, f3, f7, target(), source(), source())
   }

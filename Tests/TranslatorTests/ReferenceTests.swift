@@ -47,7 +47,7 @@ import Translator
       of: "timeout",
       [
         "-s", "KILL", "10", script, "qemu-system-riscv64", "-M", "virt", "-m", "8M", "-cpu",
-        "rv64,zacas=on,zfa=on,zfh=on", "-accel", "tcg,one-insn-per-tb=on",
+        Guest.model, "-accel", "tcg,one-insn-per-tb=on",
         "-bios", "none", "-display", "none", "-monitor", "none", "-serial", "file:" + serial.path, "-kernel",
         image.path,
       ])

@@ -22,7 +22,8 @@ void *host_map_again(void *memory, size_t size, int protection);
 /// value seen into *expected. Returns 1 where it replaced. `word` is 16-byte aligned.
 int host_compare_exchange_16(void *word, uint64_t expected[2], const uint64_t desired[2]);
 
-/// cpuid: which extensions processor and operating system have: 1 SSE4.1, 2 AVX, 4 FMA3, 8 F16C, 16 POPCNT.
+/// cpuid: which extensions processor and operating system have: 1 SSE4.1, 2 AVX, 4 FMA3, 8 F16C, 16 POPCNT,
+/// 32 LZCNT and BMI1, 64 BMI2, 128 SSSE3, 256 PCLMULQDQ, 512 CMPXCHG16B.
 uint32_t host_cpu_features(void);
 
 /// fcntl(2) F_OFD_SETLK: takes (`type` F_RDLCK, F_WRLCK) or drops (F_UNLCK) an open-file lock on the

@@ -122,6 +122,29 @@ extension Hart {
     }
   }
 
+  /// What translated code calls by the calling convention of C, with the hart's state as argument. None of it
+  /// computes in floating point: MXCSR is the guest's meanwhile.
+  package typealias Call = @convention(c) (UnsafeMutableRawPointer) -> UInt64
+
+  /// Reads the time; nil where that depends on how many instructions have retired.
+  package var timeReader: Call? {
+    time.countsInstructions ? nil : { state in Hart.call(state) { $0.time.ticks } }
+  }
+
+  /// Has the hart look as `mstatus` says now.
+  package static let viewUpdater: Call = { state in
+    Hart.call(state) {
+      $0.updateViews()
+      return 0
+    }
+  }
+
+  @inline(__always)
+  private static func call(_ state: UnsafeMutableRawPointer, _ body: (Hart) -> UInt64) -> UInt64 {
+    // `state` is the block's first field.
+    state.assumingMemoryBound(to: HartBlock.self).pointee.hart._withUnsafeGuaranteedRef(body)
+  }
+
   /// Performs a system instruction of four bytes at the pc, as the interpreter's loop would.
   package func performSystemInstruction(_ i: Operation) -> Exit? {
     let next = (state.pointee.pc &+ 4) & widthMask
@@ -158,6 +181,13 @@ extension HartState {
   /// Control and status registers that translated code reaches itself.
   package enum Control {
     package static let sstatus = CSR.sstatus
+    package static let time = 0xc01
+    /// The bit of the time in the registers that let lower privileges read counters, and these registers.
+    package static let timeEnable = 2
+    package static let counterEnables = [
+      MemoryLayout<HartState>.offset(of: \.mcounteren) ?? 0,
+      MemoryLayout<HartState>.offset(of: \.scounteren) ?? 0,
+    ]
     /// What `sstatus` shows of the stored `mstatus`.
     package static let interruptEnable = Status.sie
     /// What of it says how the hart sees memory.

@@ -272,7 +272,12 @@ package final class Hart: @unchecked Sendable {
       dataView = Self.view(dataPrivilege, sum: status & Status.sum != 0)
     }
     let table = lookaside.table(dataView)
-    if table != block.pointee.table { lookaside.shutWindows() }
+    // What a supervisor sees without SUM it sees in the same way with it.
+    if table != block.pointee.table,
+      dataView != .supervisorWithUser || block.pointee.table != lookaside.table(.supervisor)
+    {
+      lookaside.shutWindows()
+    }
     block.pointee.table = table
     block.pointee.fetches = lookaside.fetchTable(fetchView)
     block.pointee.marks = lookaside.markTable(fetchView)

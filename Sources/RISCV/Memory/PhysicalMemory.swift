@@ -28,4 +28,10 @@ package protocol PhysicalMemory: AnyObject, Sendable {
 /// Where the `time` CSR comes from: `mtime` in ticks of the board's timebase.
 package protocol TimeSource: AnyObject, Sendable {
   var ticks: UInt64 { get }
+  /// Time goes by with the instructions that retire.
+  var countsInstructions: Bool { get }
+}
+
+extension TimeSource {
+  package var countsInstructions: Bool { false }
 }

@@ -17,6 +17,8 @@ enum RealConstant: Int, CaseIterable {
   case sign64, sign32, sign16
   case magnitude64, magnitude32, magnitude16
   case box64, box32, box16
+  // For permutations of bytes.
+  case nibbles, outOfTable
 
   var bits: UInt64 {
     switch self {
@@ -32,6 +34,8 @@ enum RealConstant: Int, CaseIterable {
     case .box64: 0
     case .box32: .max << 32
     case .box16: .max << 16
+    case .nibbles: 0x0f0f_0f0f_0f0f_0f0f
+    case .outOfTable: 0x7070_7070_7070_7070
     }
   }
 }

@@ -13,6 +13,9 @@ extension Emission {
       requirePrivilege(1)
       readSupervisorStatus()
       if writes { writeSupervisorStatus(i, isImmediate: isImmediate) }
+    } else if i.csr == HartState.Control.time {
+      guard !writes, stubs.readTime != 0, features.extensions.contains(.zicntr) else { return false }
+      readTime()
     } else {
       guard let word = HartState.Control.plainWord(i.csr, features),
         !writes || word.isWritable && isSwap && !isImmediate
@@ -45,8 +48,19 @@ extension Emission {
     leave(if: .below)
   }
 
-  /// A write of `sstatus`, whose old value is in rax and stays there. What changes the view of memory is the
-  /// interpreter's, and what lets an interrupt in.
+  /// The time into rax, where all privileges may read it.
+  private mutating func readTime() {
+    for offset in HartState.Control.counterEnables {
+      // test byte [rbp + offset], timeEnable
+      assembler.memory(0xf6, HostRegister(0), .rbp, offset - 128, wide: false)
+      assembler.byte(HartState.Control.timeEnable)
+      leave(if: .equal)
+    }
+    assembler.call(stubs.readTime)
+  }
+
+  /// A write of `sstatus`, whose old value is in rax and stays there. What lets an interrupt in is the
+  /// interpreter's.
   private mutating func writeSupervisorStatus(_ i: Operation, isImmediate: Bool) {
     typealias Offset = HartState.Offset
     // rdx: the bits that change.
@@ -63,8 +77,6 @@ extension Emission {
     case .csrrc, .csrrci: assembler.registers(Arithmetic.and.opcode, .rdx, .rax)
     default: assembler.registers(Arithmetic.exclusiveOr.opcode, .rdx, .rax)
     }
-    test(.rdx, HartState.Control.viewBits)
-    leave(if: .notEqual)
     // Floating-point registers that are loaded belong to FS = 3.
     test(.rdx, 3 << 13)
     let sameUnits: UnsafeMutableRawPointer = assembler.jump(.equal)
@@ -91,10 +103,18 @@ extension Emission {
       assembler.memory(0x31, .rcx, .rbp, Offset.fs - 128)
       checkedFloatingPoint = false
     }
-    // FS is not in the stored word, nor are the view's bits among those that change.
-    assembler.arithmetic(
-      .and, .rdx, immediate: Int(HartState.Control.sstatusMask & ~HartState.Control.viewBits), wide: false)
+    // FS is not in the stored word.
+    assembler.arithmetic(.and, .rdx, immediate: Int(HartState.Control.sstatusMask), wide: false)
     assembler.memory(0x31, .rdx, .rbp, Offset.mstatus - 128)
+    // The immediate of csrrsi and csrrci does not reach to what says how the hart sees memory.
+    if isImmediate && i.opcode != .csrrwi { return }
+    test(.rdx, HartState.Control.viewBits)
+    let sameView: UnsafeMutableRawPointer = assembler.jump(.equal)
+    assembler.push(.rax)
+    assembler.call(stubs.updateViews)
+    assembler.pop(.rax)
+    assembler.completeHere(sameView)
+    closeAllGroups()
   }
 
   private mutating func test(_ register: HostRegister, _ bits: UInt64) {

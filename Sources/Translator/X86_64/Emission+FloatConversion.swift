@@ -188,9 +188,14 @@ extension Emission {
       assembler.narrow(1, 0, rounding: 4)
       endRounding(rounding)
       finishHalf(d)
-    default:
-      // Doubles to halves would be rounded twice.
-      isLeft = true
+    case (.double, .half):
+      if !host.contains(.f16c) { isLeft = true }
+      beginRounding(rounding)
+      assembler.load(0, place(real: a))
+      narrowDouble()
+      endRounding(rounding)
+      finishHalf(d)
+    default: isLeft = true
     }
   }
 

@@ -302,7 +302,8 @@ extension Emission {
   private mutating func fused(
     _ kind: Int, _ format: RealFormat, _ d: Int, _ a: Int, _ b: Int, _ c: Int, _ rounding: Int
   ) {
-    guard host.contains(.fma), format != .half else {
+    if format == .half { return fusedHalf(kind, d, a, b, c, rounding) }
+    guard host.contains(.fma) else {
       isLeft = true
       return
     }
@@ -322,6 +323,50 @@ extension Emission {
     assembler.sse(format.comparePrefix, RealOpcodes.compareQuiet, sum, .xmm(sum))
     addRare(assembler.jump(.parity), .fusedNaN(sum, format, first, second))
     assembler.load(d, .xmm(sum))
+  }
+
+  /// By doubles, which hold the product exactly. A sum that they do not hold either overflows as a half (an addend's
+  /// last place is 2^-24 at least), or is an addend with a product below 2^-30 of it, which only says to which side
+  /// of the addend it lies, and that it is inexact: rounded in any mode, the sum says that, too.
+  private mutating func fusedHalf(_ kind: Int, _ d: Int, _ a: Int, _ b: Int, _ c: Int, _ rounding: Int) {
+    requireBox(a, .half)
+    requireBox(b, .half)
+    requireBox(c, .half)
+    beginRounding(rounding)
+    widenToDouble(0, a)
+    widenToDouble(1, b)
+    assembler.sse(RealFormat.double.prefix, RealOpcodes.multiply, 0, .xmm(1))
+    widenToDouble(1, c)
+    if kind & 4 != 0 { assembler.sse(0, RealOpcodes.exclusiveOr, 0, constant(.sign64)) }
+    if kind & 2 != 0 { assembler.sse(0, RealOpcodes.exclusiveOr, 1, constant(.sign64)) }
+    assembler.sse(RealFormat.double.prefix, RealOpcodes.add, 0, .xmm(1))
+    narrowDouble()
+    endRounding(rounding)
+    finishHalf(d)
+  }
+
+  /// The half in a guest register as a double in `xmm`.
+  private mutating func widenToDouble(_ xmm: Int, _ register: Int) {
+    assembler.widen(xmm, place(real: register))
+    assembler.sse(RealFormat.single.prefix, RealOpcodes.convert, xmm, .xmm(xmm))
+  }
+
+  /// The double in xmm0 becomes a half in xmm1, and a single in xmm0, as `finishHalf` wants them. On the way to a
+  /// single it is rounded to odd: the last place says whether anything was lost, so that the second rounding is
+  /// as good as the only one (24 ≥ 11 + 2). Beyond a single's range both overflow, or underflow. Uses rax and rcx.
+  mutating func narrowDouble() {
+    let lost = (1 << 29) - 1
+    assembler.move(.rax, fromXMM: 0, wide: true)
+    assembler.registers(Opcodes.load, .rcx, .rax, wide: false)
+    assembler.arithmetic(.and, .rcx, immediate: lost, wide: false)
+    assembler.arithmetic(.add, .rcx, immediate: lost, wide: false)
+    assembler.registers(Arithmetic.or.opcode, .rax, .rcx)
+    assembler.arithmetic(.and, .rax, immediate: ~lost)
+    assembler.move(xmm: 2, from: .rax, wide: true)
+    // Nothing above, which would be converted too.
+    assembler.clear(xmm: 0)
+    assembler.sse(RealFormat.double.prefix, RealOpcodes.convert, 0, .xmm(2))
+    assembler.narrow(1, 0, rounding: 4)
   }
 
   // MARK: Choices

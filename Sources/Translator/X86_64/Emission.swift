@@ -212,6 +212,10 @@ struct Emission {
     var constants = 0
     /// Called for `Frame.reals` to become zero. Not equal where it cannot.
     var loadReals = 0
+    /// Called for the time, in rax; 0 where only the interpreter can tell it. And after a change of what in
+    /// `mstatus` says how the hart sees memory.
+    var readTime = 0
+    var updateViews = 0
   }
 
   init(
@@ -411,6 +415,8 @@ struct Emission {
   @inline(__always) private mutating func binary(_ t: Term, _ d: HostRegister) {
     if t.op.isUnary {
       unary(t, d)
+    } else if t.op.isVector {
+      vector(t, d)
     } else if t.op.isBitwise {
       bitwise(t, d)
     } else if t.right.kind == .constant && !t.op.isWide {
@@ -438,7 +444,7 @@ struct Emission {
   }
 
   /// A leaf as an operand of an instruction with a VEX prefix.
-  private mutating func operandPlace(_ leaf: Leaf, _ temporary: HostRegister) -> RealPlace {
+  mutating func operandPlace(_ leaf: Leaf, _ temporary: HostRegister) -> RealPlace {
     if leaf.kind == .slot { return .state(Frame.slot(leaf.number)) }
     if leaf.kind == .guest && !leaf.isZero && place(leaf) == nil {
       return .state(Self.displacement(leaf.number))
@@ -635,6 +641,17 @@ struct Emission {
       if !host.contains(.popcnt) { isLeft = true }
       assembler.byte(0xf3)
       assembler.registers(0x0fb8, d, s, wide: wide)
+    case .bitReversal:
+      // Neighbours change places, then pairs, then nibbles.
+      assembler.move(.rax, s)
+      for (distance, mask) in [(1, 0x5555_5555_5555_5555), (2, 0x3333_3333_3333_3333)] as [(Int, Int64)] {
+        splitByMask(distance, mask)
+        assembler.indexed(Opcodes.address, .rax, .rdx, .rax, scale: distance)
+      }
+      splitByMask(4, 0x0f0f_0f0f_0f0f_0f0f)
+      assembler.shift(4, .rax, immediate: 4, wide: true)
+      assembler.registers(Arithmetic.or.opcode, .rax, .rdx)
+      assembler.move(d, .rax)
     default:
       // The top bit of each byte that is not zero, spread over the byte.
       assembler.move(.rcx, immediate: 0x7f7f_7f7f_7f7f_7f7f)
@@ -651,6 +668,15 @@ struct Emission {
       assembler.registers(Arithmetic.or.opcode, .rax, .rdx)
       assembler.move(d, .rax)
     }
+  }
+
+  /// rax's bits under the mask stay there; those so far above them go under the mask in rdx. Uses rcx.
+  private mutating func splitByMask(_ distance: Int, _ mask: Int64) {
+    assembler.move(.rcx, immediate: mask)
+    assembler.move(.rdx, .rax)
+    assembler.shift(5, .rdx, immediate: distance, wide: true)
+    assembler.registers(Arithmetic.and.opcode, .rdx, .rcx)
+    assembler.registers(Arithmetic.and.opcode, .rax, .rcx)
   }
 
   /// Operations on rdx:rax.

@@ -28,9 +28,8 @@ extension Emitter {
   @inline(__always) mutating func exchange<T: FixedWidthInteger>(
     _ operation: AtomicOperation, _ type: T.Type, _ operand: Term, _ address: Term
   ) -> Term {
-    guard T.bitWidth >= 32 else { return emission.pointee.leave() }
-    return emission.pointee.exchange(
-      operation, operand.leaf, operand.immediate, address, wide: T.bitWidth == 64, emission)
+    emission.pointee.exchange(
+      operation, operand.leaf, operand.immediate, address, T.bitWidth / 8, emission)
   }
 
   @inline(__always) mutating func loadReserved<T: FixedWidthInteger>(_ type: T.Type, _ address: Term) -> Term
@@ -47,11 +46,9 @@ extension Emitter {
   @inline(__always) mutating func compareAndSwap<T: FixedWidthInteger>(
     _ type: T.Type, _ expected: Term, _ new: Term, _ address: Term
   ) -> Term {
-    guard T.bitWidth >= 32 else { return emission.pointee.leave() }
-    return emission.pointee.compareAndSwap(
-      expected.leaf, new.leaf, address, wide: T.bitWidth == 64, emission)
+    emission.pointee.compareAndSwap(expected.leaf, new.leaf, address, T.bitWidth / 8, emission)
   }
-  mutating func compareAndSwapPair(_ i: Operation) { _ = emission.pointee.leave() }
+  mutating func compareAndSwapPair(_ i: Operation) { emission.pointee.compareAndSwapPair(i, a(i)) }
 }
 
 extension Emission {
@@ -124,6 +121,22 @@ extension Emission {
 
   // MARK: Atomics
 
+  /// The opcode for a width, of which what precedes it is written: that of bytes is one less.
+  private mutating func sized(_ opcode: Int, _ width: Int) -> Int {
+    if width == 2 { assembler.byte(0x66) }
+    return width == 1 ? opcode - 1 : opcode
+  }
+
+  /// A value of `width` bytes in rax or rdx.
+  private mutating func result(
+    _ register: HostRegister, _ width: Int, _ emission: UnsafeMutablePointer<Emission>
+  ) -> Term {
+    if width < 4 {
+      assembler.registers(width == 1 ? Opcodes.loadSigned8 : Opcodes.loadSigned16, register, register)
+    }
+    return result(register, wide: width != 4, emission)
+  }
+
   /// A value in a host register right after the operation that made it.
   private func result(
     _ register: HostRegister, wide: Bool, _ emission: UnsafeMutablePointer<Emission>
@@ -137,34 +150,37 @@ extension Emission {
   }
 
   @inline(never) mutating func exchange(
-    _ operation: AtomicOperation, _ operand: Leaf, _ immediate: Int64, _ address: Term, wide: Bool,
+    _ operation: AtomicOperation, _ operand: Leaf, _ immediate: Int64, _ address: Term, _ width: Int,
     _ emission: UnsafeMutablePointer<Emission>
   ) -> Term {
-    lookEntry(up: address, wide ? 8 : 4, .store, isAtomic: true)
+    let wide = width == 8
+    lookEntry(up: address, width, .store, isAtomic: true)
     if operation == .add || operation == .swap {
       assembler.move(.rdx, source(operand, immediate, .rdx, wide))
       if operation == .add { assembler.byte(0xf0) }  // lock; xchg locks by itself
-      assembler.indexed(
-        operation == .add ? Opcodes.exchangeAdd : Opcodes.exchange, .rdx, .rax, .rcx, wide: wide)
-      return result(.rdx, wide: wide, emission)
+      let opcode = sized(operation == .add ? Opcodes.exchangeAdd : Opcodes.exchange, width)
+      assembler.indexed(opcode, .rdx, .rax, .rcx, wide: wide)
+      return result(.rdx, width, emission)
     }
     // Until nobody came between: rax the old value, rdx the new one.
     assembler.registers(Arithmetic.add.opcode, .rcx, .rax)
-    assembler.memory(Opcodes.load, .rax, .rcx, 0, wide: wide)
+    let load =
+      width == 1 ? Opcodes.loadUnsigned8 : width == 2 ? Opcodes.loadUnsigned16 : Opcodes.load
+    assembler.memory(load, .rax, .rcx, 0, wide: wide)
     let again = assembler.address
     switch operation {
     case .and: combine(Arithmetic.and.opcode, operand, wide)
     case .or: combine(Arithmetic.or.opcode, operand, wide)
     case .xor: combine(Arithmetic.exclusiveOr.opcode, operand, wide)
-    case .min: chooseOld(.less, operand, wide)
-    case .max: chooseOld(.greater, operand, wide)
-    case .minUnsigned: chooseOld(.below, operand, wide)
-    default: chooseOld(.above, operand, wide)
+    case .min: chooseOld(.less, operand, width)
+    case .max: chooseOld(.greater, operand, width)
+    case .minUnsigned: chooseOld(.below, operand, width)
+    default: chooseOld(.above, operand, width)
     }
     assembler.byte(0xf0)
-    assembler.memory(Opcodes.compareExchange, .rdx, .rcx, 0, wide: wide)
+    assembler.memory(sized(Opcodes.compareExchange, width), .rdx, .rcx, 0, wide: wide)
     assembler.jump(.notEqual, to: again)
-    return result(.rax, wide: wide, emission)
+    return result(.rax, width, emission)
   }
 
   private mutating func combine(_ opcode: Int, _ operand: Leaf, _ wide: Bool) {
@@ -179,9 +195,10 @@ extension Emission {
   }
 
   /// The operand into rdx, or the old value where that compares so with it.
-  private mutating func chooseOld(_ condition: HostCondition, _ operand: Leaf, _ wide: Bool) {
+  private mutating func chooseOld(_ condition: HostCondition, _ operand: Leaf, _ width: Int) {
+    let wide = width == 8
     assembler.move(.rdx, source(operand, 0, .rdx, wide))
-    assembler.registers(Arithmetic.compare.opcode, .rax, .rdx, wide: wide)
+    assembler.registers(sized(Arithmetic.compare.opcode, width), .rax, .rdx, wide: wide)
     assembler.registers(Opcodes.move(if: condition), .rdx, .rax, wide: wide)
   }
 
@@ -233,15 +250,52 @@ extension Emission {
   }
 
   @inline(never) mutating func compareAndSwap(
-    _ expected: Leaf, _ new: Leaf, _ address: Term, wide: Bool, _ emission: UnsafeMutablePointer<Emission>
+    _ expected: Leaf, _ new: Leaf, _ address: Term, _ width: Int, _ emission: UnsafeMutablePointer<Emission>
   ) -> Term {
-    lookEntry(up: address, wide ? 8 : 4, .store, isAtomic: true)
+    let wide = width == 8
+    lookEntry(up: address, width, .store, isAtomic: true)
     assembler.registers(Arithmetic.add.opcode, .rcx, .rax)
-    let s = source(new, 0, .rdx, wide)
+    var s = source(new, 0, .rdx, wide)
+    if width == 1 {
+      // Of every register rdx has a byte.
+      assembler.move(.rdx, s)
+      s = .rdx
+    }
     assembler.move(.rax, source(expected, 0, .rax, wide))
     assembler.byte(0xf0)
-    assembler.memory(Opcodes.compareExchange, s, .rcx, 0, wide: wide)
-    return result(.rax, wide: wide, emission)
+    assembler.memory(sized(Opcodes.compareExchange, width), s, .rcx, 0, wide: wide)
+    return result(.rax, width, emission)
+  }
+
+  /// amocas.q: register pairs, of which x0 is one of zeros.
+  @inline(never) mutating func compareAndSwapPair(_ i: Operation, _ address: Term) {
+    if !host.contains(.cx16) { isLeft = true }
+    lookEntry(up: address, 16, .store, isAtomic: true)
+    assembler.registers(Arithmetic.add.opcode, .rcx, .rax)
+    // cmpxchg16b wants rdx:rax and rcx:rbx, and an address somewhere else. All that it reads is on the stack
+    // before a register changes.
+    assembler.push(.rdi)
+    assembler.push(.rbx)
+    for (first, half) in [(i.rs2, 0), (i.rs2, 1), (i.compared, 1), (i.compared, 0)] {
+      assembler.push(source(Leaf(.guest, first == 0 ? 0 : Int(first) + half), 0, .rax, true))
+    }
+    assembler.move(.rdi, .rcx)
+    for register in [.rax, .rdx, .rcx, .rbx] as [HostRegister] { assembler.pop(register) }
+    assembler.byte(0xf0)
+    assembler.memory(0x0fc7, HostRegister(1), .rdi, 0)
+    assembler.pop(.rbx)
+    assembler.pop(.rdi)
+    if i.compared == 0 { return }
+    for (half, register) in [(0, .rax), (1, .rdx)] as [(Int, HostRegister)] {
+      write(Int(i.compared) + half, old(register))
+    }
+  }
+
+  /// A doubleword in a host register as it is now.
+  private func old(_ register: HostRegister) -> Term {
+    let cursor = Int64(Int(bitPattern: assembler.cursor))
+    return Term(
+      bits: Term.wideBit | Leaf(.host, register.number).bits << 24, immediate: cursor, emission: nil)
   }
 
   /// cbo.zero of the 64 bytes around an address, where the hart may do so now.

@@ -19,6 +19,12 @@ package struct HostFeatures: OptionSet, Sendable {
   package static let bmi1 = HostFeatures(rawValue: 32)
   /// BMI2: shifts and rotations from one register to another.
   package static let bmi2 = HostFeatures(rawValue: 64)
+  /// SSSE3: looks up bytes in a table.
+  package static let ssse3 = HostFeatures(rawValue: 128)
+  /// PCLMULQDQ: products without carries.
+  package static let pclmul = HostFeatures(rawValue: 256)
+  /// CMPXCHG16B: 16 bytes at once.
+  package static let cx16 = HostFeatures(rawValue: 512)
 
   /// Those of this machine.
   package static let current = HostFeatures(rawValue: host_cpu_features())

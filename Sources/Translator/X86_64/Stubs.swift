@@ -30,7 +30,7 @@ extension Assembler {
   private static let stackSize = 64 << 10
 
   /// The pieces of code that all regions share.
-  mutating func emitStubs(_ map: [(guest: Int, host: HostRegister)]) -> Emission.Stubs {
+  mutating func emitStubs(_ map: [(guest: Int, host: HostRegister)], readTime: Hart.Call?) -> Emission.Stubs {
     typealias Frame = Emission.Frame
     let constants = emitRealConstants()
     let saved: [HostRegister] = [.rbx, .rbp, .r12, .r13, .r14, .r15]
@@ -127,6 +127,9 @@ extension Assembler {
     completeHere(clean)
     byte(0xc3)
 
+    if let readTime { stubs.readTime = emitCall(readTime, map, saved) }
+    stubs.updateViews = emitCall(Hart.viewUpdater, map, saved)
+
     func linking(_ reason: ExitReason, _ assembler: inout Assembler) -> Int {
       let here = assembler.address
       assembler.memory(Opcodes.store, .rcx, .rbp, Frame.site)
@@ -138,6 +141,38 @@ extension Assembler {
     stubs.link = linking(.link, &self)
     stubs.linkNear = linking(.linkNear, &self)
     return stubs
+  }
+
+  /// Calls a function from the midst of a region; its result is in rax, and rcx and rdx are void. `saved` is what
+  /// functions keep.
+  private mutating func emitCall(
+    _ function: Hart.Call, _ map: [(guest: Int, host: HostRegister)], _ saved: [HostRegister]
+  ) -> Int {
+    let here = address
+    let volatile = map.filter { !saved.contains($0.host) }
+    for (guest, host) in volatile { memory(Opcodes.store, host, .rbp, Emission.displacement(guest)) }
+    compareReals()
+    let unloaded: UnsafeMutableRawPointer = jump(.notEqual)
+    for (guest, xmm) in Emission.realMap {
+      sse(0xf2, RealOpcodes.store, xmm, .state(Emission.realDisplacement(guest)))
+    }
+    completeHere(unloaded)
+    memory(Opcodes.address, .rdi, .rbp, -128)
+    // The stack is aligned as the convention wants it, and what it was lies on top.
+    move(.rax, .rsp)
+    arithmetic(.and, .rsp, immediate: -16)
+    push(.rax)
+    push(.rax)
+    move(.rax, immediate: Int64(Int(bitPattern: unsafeBitCast(function, to: UnsafeRawPointer.self))))
+    registers(Opcodes.indirect, HostRegister(2), .rax, wide: false)
+    pop(.rsp)
+    for (guest, host) in volatile { memory(Opcodes.load, host, .rbp, Emission.displacement(guest)) }
+    compareReals()
+    let stillUnloaded: UnsafeMutableRawPointer = jump(.notEqual)
+    for (guest, xmm) in Emission.realMap { load(xmm, .state(Emission.realDisplacement(guest))) }
+    completeHere(stillUnloaded)
+    byte(0xc3)
+    return here
   }
 
   /// The lookaside's entry for an address.

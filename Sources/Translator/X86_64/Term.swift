@@ -33,13 +33,15 @@ enum Operator: UInt8 {
   // rax and rdx are their operands.
   case highProduct, highProductUnsigned, quotient, quotientUnsigned, remainder, remainderUnsigned
   // On the left leaf alone.
-  case leadingZeros, trailingZeros, population, byteReversal, byteCombination
+  case leadingZeros, trailingZeros, population, byteReversal, byteCombination, bitReversal
   /// The low byte or halfword with its sign; all ones but the bit that the leaf names.
   case signedByte, signedHalf, allBut
   // The right leaf inverted, or the bit that it names.
   case andNot, orNot, exclusiveNor, setBit, clearBit, invertBit, testBit
   /// The left leaf's low half without its sign, shifted.
   case shiftHalfLeft
+  // In vector registers.
+  case carrylessProduct, carrylessHighProduct, carrylessReversedProduct, permutation4, permutation8
 
   @inline(__always) var isWide: Bool {
     rawValue >= Operator.highProduct.rawValue && rawValue < Operator.leadingZeros.rawValue
@@ -48,6 +50,7 @@ enum Operator: UInt8 {
     rawValue >= Operator.leadingZeros.rawValue && rawValue <= Operator.allBut.rawValue
   }
   @inline(__always) var isBitwise: Bool { rawValue > Operator.allBut.rawValue }
+  @inline(__always) var isVector: Bool { rawValue >= Operator.carrylessProduct.rawValue }
   @inline(__always) var isShift: Bool {
     rawValue >= Operator.shiftLeft.rawValue && rawValue <= Operator.rotateRight.rawValue
   }
@@ -268,6 +271,7 @@ struct Term: Word {
   var population: Term { unary(.population) }
   var bytesReversed: Term { unary(.byteReversal) }
   var bytesOrCombined: Term { unary(.byteCombination) }
+  var bitsInBytesReversed: Term { unary(.bitReversal) }
 
   // MARK: Conditions
 
@@ -318,19 +322,19 @@ struct Term: Word {
     return Term(bits: wide | slot.bits << 24, immediate: 0, emission: emission)
   }
 
-  // MARK: Left to the interpreter
+  func carrylessProduct(_ b: Term) -> Term { .operation(.carrylessProduct, self, b) }
+  func carrylessHighProduct(_ b: Term) -> Term { .operation(.carrylessHighProduct, self, b) }
+  func carrylessReversedProduct(_ b: Term) -> Term { .operation(.carrylessReversedProduct, self, b) }
+  func permuted4(by b: Term) -> Term { .operation(.permutation4, self, b) }
+  func permuted8(by b: Term) -> Term { .operation(.permutation8, self, b) }
+
+  // MARK: RV32 only
 
   /// Gives up the instruction.
   @inline(never) private var givenUp: Term {
     guard let emission else { preconditionFailure("no instruction computes this from a constant") }
     return emission.pointee.leave()
   }
-  var bitsInBytesReversed: Term { givenUp }
   var unzipped: Term { givenUp }
   var zipped: Term { givenUp }
-  func carrylessProduct(_ b: Term) -> Term { givenUp }
-  func carrylessHighProduct(_ b: Term) -> Term { givenUp }
-  func carrylessReversedProduct(_ b: Term) -> Term { givenUp }
-  func permuted4(by b: Term) -> Term { givenUp }
-  func permuted8(by b: Term) -> Term { givenUp }
 }

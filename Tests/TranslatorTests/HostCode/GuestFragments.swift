@@ -62,7 +62,9 @@ extension GuestFragment {
       }
       return nil
     }
-    let (rd, rs1, rs2) = (r.rd << 7, r.rs1 << 15, r.rs2 << 20)
+    // Pairs begin with even registers.
+    let second = row.opcode == .amocas_q ? r.rs2 & ~1 : r.rs2
+    let (rd, rs1, rs2) = (r.rd << 7, r.rs1 << 15, second << 20)
     let immediate: UInt32 = 40
     let fields: UInt32 =
       switch row.operands {
@@ -91,7 +93,8 @@ extension GuestFragment {
     Encoding.csr(1, 2, 0x140, 2), Encoding.csr(2, 10, 0x142, 0), Encoding.csr(2, 10, 0x141, 0),
     Encoding.csr(2, 10, 0x100, 0), Encoding.csr(7, 0, 0x100, 2), Encoding.csr(6, 0, 0x100, 2),
     Encoding.csr(1, 10, 0x340, 10), Encoding.csr(2, 10, 0xc02, 0), Encoding.csr(2, 10, 0x001, 0),
-    Encoding.csr(2, 10, 0x180, 0),
+    Encoding.csr(2, 10, 0x180, 0), Encoding.csr(2, 0, 0x100, 5), Encoding.csr(3, 0, 0x100, 5),
+    Encoding.csr(2, 10, 0xc01, 0),
   ].map { GuestFragment($0) }
 }
 

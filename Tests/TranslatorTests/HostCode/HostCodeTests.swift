@@ -13,7 +13,7 @@ import Translator
 
   private static let integer: ExtensionSet = [.i, .zicsr, .zifencei]
   private static let singles: ExtensionSet = [.i, .zicsr, .f]
-  private static let atomics: ExtensionSet = [.i, .a, .zaamo, .zalrsc, .zacas]
+  private static let atomics: ExtensionSet = [.i, .a, .zaamo, .zalrsc, .zacas, .zabha]
 
   private static let files: [(name: String, about: String, fragments: [GuestFragment])] = [
     (
@@ -25,7 +25,7 @@ import Translator
       GuestFragment.all(of: [.i, .m, .zmmul], without: integer)
         + GuestFragment.all(of: [.i, .m, .zmmul], without: integer, .inMemory)
     ),
-    ("atomics", "A and Zacas.", GuestFragment.all(of: atomics, without: integer)),
+    ("atomics", "A, Zacas and Zabha.", GuestFragment.all(of: atomics, without: integer)),
     ("single-precision", "F.", GuestFragment.all(of: singles, without: integer)),
     (
       "double-precision", "D with operands in host registers, then in memory.",
@@ -34,15 +34,17 @@ import Translator
     ),
     ("compressed", "C.", GuestFragment.all(of: [.i, .f, .d, .c, .zca, .zcd], without: [.i, .f, .d])),
     (
-      "bits", "Zba, Zbb, Zbs and Zicond.",
-      GuestFragment.all(of: [.i, .zba, .zbb, .zbs, .zicond], without: integer)
+      "bits", "Zba, Zbb, Zbc, Zbs, Zbkb, Zbkx and Zicond.",
+      GuestFragment.all(of: [.i, .zba, .zbb, .zbc, .zbs, .zbkb, .zbkx, .zicond], without: integer)
     ),
     ("control-registers", "Accesses to control and status registers.", GuestFragment.controlRegisters),
     ("programs", "Loops and functions as compilers write them.", GuestFragment.programs),
   ]
 
   /// A processor with all that the translator has use for.
-  private static let features: HostFeatures = [.sse41, .avx, .fma, .f16c, .popcnt, .bmi1, .bmi2]
+  private static let features: HostFeatures = [
+    .sse41, .avx, .fma, .f16c, .popcnt, .bmi1, .bmi2, .ssse3, .pclmul, .cx16,
+  ]
 
   private static let introduction = """
     # a0-a5, s0, s1, sp, ra live in rbx rsi rdi r8 r9 r10 r11 r12 r13 r14, fa5-fa0, ft0-ft3, fs0, fs1 in xmm4-xmm15;

@@ -39,7 +39,7 @@ final class TestDevice: MMIODevice {
 
 /// A machine for `SystemProgram`: harts, RAM, a device.
 struct SystemGuest {
-  static let features = Result { try CPUModel.configure("rv64,zacas=on,zfa=on,zfh=on").features }
+  static let features = Result { try CPUModel.configure(Guest.model).features }
 
   let memory: AddressSpace
   let harts: [Hart]

@@ -886,7 +886,10 @@ struct SystemProgram {
   private mutating func atomics(_ a: inout Assembly) {
     let width = random.pick([2, 3] as [UInt32])
     let base = target()
-    a.emit(Self.addi(base, 9, Int(random.bits(10)) & ~7))
+    let place = random.bits(10)
+    a.emit(Self.addi(base, 9, Int(place) & ~7))
+    // Some on bytes and halfwords.
+    let anyWidth = place & 7 < 3 ? width - 2 : width
     if freedom.contains(.odd), random.below(8) == 0 { a.emit(Self.addi(base, base, 4 + random.below(4))) }
     let (rd, rs) = (target(), source())
     switch random.below(3) {
@@ -896,10 +899,10 @@ struct SystemProgram {
       if freedom.contains(.odd), random.below(4) == 0 { a.emit(access(9)) }
       a.emit(E.r(0x2f, width, 0x03 << 2, target(), base, rs))
     case 1 where freedom.contains(.odd):
-      a.emit(E.r(0x2f, width, 0x05 << 2, rd, base, rs))  // amocas
+      a.emit(E.r(0x2f, anyWidth, 0x05 << 2, rd, base, rs))  // amocas
     default:
       let operation = random.pick([0, 1, 4, 8, 12, 16, 20, 24, 28] as [UInt32])
-      a.emit(E.r(0x2f, width, operation << 2 | random.bits(2), rd, base, rs))
+      a.emit(E.r(0x2f, anyWidth, operation << 2 | random.bits(2), rd, base, rs))
     }
   }
 
