@@ -72,6 +72,8 @@ struct Samples {
   private struct Sample {
     var pc: UInt64 = 0
     var count = 0
+    /// The number that is enough doubles each time: not each attempt comes to something.
+    var times = 0
   }
   private var samples: InlineArray<256, Sample> = .init(repeating: Sample())
   /// As many slices that end at one place are worth a trace.
@@ -82,8 +84,9 @@ struct Samples {
     let index = Int(truncatingIfNeeded: pc >> 1) & 255
     if samples[index].pc != pc { samples[index] = Sample(pc: pc) }
     samples[index].count += 1
-    guard samples[index].count >= enough else { return false }
+    guard samples[index].count >= enough << samples[index].times else { return false }
     samples[index].count = 0
+    samples[index].times = min(samples[index].times + 1, 16)
     return true
   }
 }

@@ -111,7 +111,7 @@ extension Emission {
     }
     // A refusal comes back to the beginning.
     forgetPassing()
-    let loaded = delta >= 0 && deltaCursor == assembler.cursor ? delta : -1
+    var loaded = delta >= 0 && deltaCursor == assembler.cursor ? delta : -1
     let leader = assembler.address
     let base = source(Leaf(.guest, register), 0, .rax, true)
     // What was proved for stores is so for loads.
@@ -124,6 +124,7 @@ extension Emission {
       groups[index].high = max(groups[index].high, low + width)
     } else {
       index = groupCount
+      loaded = -1
       lead(register, base, offset, width, access, leader)
       let place = access == .store ? 32 + register : register
       openGroups[place] = Int8(index)
@@ -153,15 +154,28 @@ extension Emission {
     return (address.left.number, Int(address.immediate))
   }
 
+  /// A window that was opened for loads proves nothing for stores: these have the odd ones.
+  private mutating func freshWindow(_ access: Access) -> Int {
+    defer { nextWindow = (nextWindow + 2) % Windows.count }
+    return nextWindow + (access == .store ? 1 : 0)
+  }
+
+  /// The window of the same instruction in an earlier turn of the loop, if nobody counts on what it shows now.
+  private func windowOfTurnBefore(_ access: Access) -> Int? {
+    for i in (0..<groupCount).reversed() where groups[i].pc == pc && groups[i].access == access {
+      for j in 0..<64 where openGroups[j] == i { return nil }
+      return groups[i].window
+    }
+    return nil
+  }
+
   /// The proof: the address of the group's first byte lies within the window; or, for a base that wanders, the
   /// page has a lookaside entry.
   private mutating func lead(
     _ register: Int, _ base: HostRegister, _ offset: Int, _ width: Int, _ access: Access, _ leader: Int
   ) {
     typealias Offset = HartState.Offset
-    // A window that was opened for loads proves nothing for stores: these have the odd ones.
-    let window = nextWindow + (access == .store ? 1 : 0)
-    nextWindow = (nextWindow + 2) % Windows.count
+    let window = windowOfTurnBefore(access) ?? freshWindow(access)
     let address = assembler.loadAddress(.rdx, base, displacementBytes: 4)
     var last: UnsafeMutableRawPointer?
     let limit: UnsafeMutableRawPointer

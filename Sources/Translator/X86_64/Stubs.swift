@@ -201,13 +201,18 @@ extension Assembler {
     // By rax, of which the displacement is from rbp.
     indexed(Opcodes.address, .rax, .rbp, .rcx)
     memory(Opcodes.load, .rdx, .rax, Offset.windowStarts - 128)
+    // An access near the end of the last page that the window shows: it stays as it is.
+    registers(Opcodes.load, .rcx, .rdi)
+    registers(Arithmetic.subtract.opcode, .rcx, .rdx)
+    memory(Arithmetic.compare.opcode, .rcx, .rax, Offset.windowLimits - 128)
+    let shown: UnsafeMutableRawPointer = jump(.below)
     memory(Opcodes.store, .rdi, .rax, Offset.windowStarts - 128)
     memory(Opcodes.load, .rcx, .rsi, 16)
     memory(Opcodes.store, .rcx, .rax, Offset.windowDeltas - 128)
     store(immediate: 4097 - Windows.reach, .rax, Offset.windowLimits - 128)
     store(immediate: 4097 - Windows.narrowReach, .rax, Offset.narrowWindowLimits - 128)
     store(immediate: 1, .rbp, Offset.windowsAreUsed - 128)
-    // Shut meanwhile, or an access near the page's end.
+    // Shut meanwhile.
     registers(Arithmetic.compare.opcode, .rdx, .rdi)
     let same: UnsafeMutableRawPointer = jump(.equal)
     memory(Opcodes.load, .rdi, .rax, Offset.windowOpenings - 128)
@@ -222,6 +227,7 @@ extension Assembler {
     arithmetic(.compare, .rax, Offset.windowMoves - 128, immediate: Windows.mostMoves)
     // Not equal then.
     let tooOften: UnsafeMutableRawPointer = jump(.greater)
+    completeHere(shown)
     registers(Arithmetic.compare.opcode, .rax, .rax)
     completeHere(tooOften)
     completeHere(same)
