@@ -17,13 +17,15 @@ package struct Bench {
 
   /// The names of all that can be wanted.
   package static let names: [String] =
-    ["interpreter/coremark-like", "interpreter/coremark-like+sv39"] + BareGuest.all.map(\.id)
+    ["translation/emission", "interpreter/coremark-like", "interpreter/coremark-like+sv39"]
+    + BareGuest.all.map(\.id)
     + ["linux/boot-1", "linux/boot-2", "kernel/all", "start/first-instruction"]
 
   package mutating func run() throws {
     try startUp()
     try bareGuests()
     try interpreterSpeed()
+    try translationSpeed()
     linuxBoots()
     kernelWork()
   }
@@ -110,6 +112,36 @@ package struct Bench {
         )
       }
     }
+  }
+
+  /// Emission alone, of kernels whose instructions are decoded: by the program beside this one.
+  private mutating func translationSpeed() throws {
+    guard options.wants("translation/emission") else { return }
+    say("translation")
+    let folder = options.buildFolder + "/kernels"
+    let build = try HostProcess(["sh", options.conformers + "/build-kernels", folder])
+    guard try build.finish(within: 120).exitCode == 0 else {
+      throw BenchmarkError("build-kernels fails:\n\(build.text)")
+    }
+    let kernels = ["sieve", "crc", "fib", "sort", "machine", "mix", "sums"].map { "\(folder)/\($0).bin" }
+    let run = try HostProcess([options.measureConformers] + kernels)
+    guard try run.finish(within: 300).exitCode == 0 else {
+      throw BenchmarkError("\(options.measureConformers) fails:\n\(run.text)")
+    }
+    var (instructions, bytes) = (0.0, 0.0)
+    for line in run.text.split(whereSeparator: \.isNewline) {
+      let words = line.split(separator: " ")
+      if words.first == "emission", words.count > 1, let time = Double(words[1]) {
+        measurements.record(figure: "translation ns per guest instruction", time)
+      } else if words.count > 6, words[1] == "instructions", let count = Double(words[0]),
+        let size = Double(words[5])
+      {
+        instructions += count
+        bytes += size
+      }
+    }
+    guard instructions > 0 else { throw BenchmarkError("no figures in:\n\(run.text)") }
+    measurements.record(figure: "host bytes per guest instruction", bytes / instructions)
   }
 
   // MARK: - Starting

@@ -3,6 +3,8 @@ import Glibc
 /// What the command line of `apus-bench` asks for.
 package struct Options {
   package var apus = Options.neighbour("apus-system-riscv64")
+  package var measureConformers = Options.neighbour("measure-conformers")
+  package var conformers = "Benchmarks/Conformers"
   package var qemu = "qemu-system-riscv64"
   package var compiler = "riscv64-linux-gnu-gcc"
   package var linuxFolder = Options.cacheFolder + "/guests"

@@ -118,8 +118,10 @@ extension Emission {
     }
   }
 
+  // Mutating, so that a structure as large as this is not copied for them.
+
   /// A term's value may stay the low half in the host register that is to have it.
-  func canOwe(_ t: Term) -> Bool {
+  mutating func canOwe(_ t: Term) -> Bool {
     guard !isCareful, linksRegions else { return false }
     guard t.isSignExtended else { return false }
     switch t.form {
@@ -132,7 +134,7 @@ extension Emission {
   }
 
   /// What is written has its sign in all bits from 31 on.
-  func isSmall(_ t: Term) -> Bool {
+  mutating func isSmall(_ t: Term) -> Bool {
     if t.isSignExtended { return true }
     if t.isZeroExtended { return false }
     switch t.form {
@@ -157,7 +159,7 @@ extension Emission {
     }
   }
 
-  private func isSmall(_ leaf: Leaf, _ immediate: Int64) -> Bool {
+  private mutating func isSmall(_ leaf: Leaf, _ immediate: Int64) -> Bool {
     switch leaf.kind {
     case .constant: immediate == Int64(Int32(truncatingIfNeeded: immediate))
     case .guest: halves.isSmall(leaf.number)

@@ -161,7 +161,7 @@ extension Emission {
   }
 
   /// The window of the same instruction in an earlier turn of the loop, if nobody counts on what it shows now.
-  private func windowOfTurnBefore(_ access: Access) -> Int? {
+  private mutating func windowOfTurnBefore(_ access: Access) -> Int? {
     for i in (0..<groupCount).reversed() where groups[i].pc == pc && groups[i].access == access {
       for j in 0..<64 where openGroups[j] == i { return nil }
       return groups[i].window
