@@ -15,7 +15,8 @@ let fast: [SwiftSetting] =
 let package = Package(
   name: "apus",
   products: [
-    .executable(name: "apus-system-riscv64", targets: ["apus-system-riscv64"])
+    .executable(name: "apus-system-riscv64", targets: ["apus-system-riscv64"]),
+    .executable(name: "apus-riscv64", targets: ["apus-riscv64"]),
   ],
   targets: [
     // What Swift cannot express: variadic C (ioctl, fcntl, syscall), cmpxchg16b.
@@ -48,6 +49,12 @@ let package = Package(
         "CommandLineOptions", "Control", "Boards", "Boot", "Devices", "Storage", "Consoles",
         "Machine", "RISCV", "Translator", "Logging",
       ], swiftSettings: strict),
+    .target(
+      name: "LinuxUser", dependencies: ["RISCV", "Translator", "CHost", "Logging"], swiftSettings: fast),
+    // One file that depends on nothing, so that it works inside any chroot, container or initramfs.
+    .executableTarget(
+      name: "apus-riscv64", dependencies: ["LinuxUser", "RISCV", "Logging", "CHost"], swiftSettings: strict,
+      linkerSettings: [.unsafeFlags(["-static-executable"])]),
     // Measures Apus against QEMU: docs/benchmarks.md.
     .executableTarget(name: "apus-bench", path: "Benchmarks/Harness", swiftSettings: strict),
     // docs/decision-1.md's figures.

@@ -37,7 +37,7 @@ package final class CodePages: Sendable {
   /// A page is getting its slots. By pointer, so that reading it counts no reference.
   private nonisolated(unsafe) let isAdding: UnsafeMutablePointer<Atomic<Bool>>
   private nonisolated(unsafe) var used = 0
-  /// Write entries to revoke when a page gains code. Written only while the board is built.
+  /// Write entries to revoke when a page gains code. Under the lock.
   private nonisolated(unsafe) var lookasides: [TranslationLookaside] = []
 
   private let log: Log
@@ -74,7 +74,11 @@ package final class CodePages: Sendable {
   }
 
   /// Registers a hart's lookaside.
-  func add(_ lookaside: TranslationLookaside) { lookasides.append(lookaside) }
+  func add(_ lookaside: TranslationLookaside) { lock.withLock { _ in lookasides.append(lookaside) } }
+  /// Its hart will not run any more.
+  func remove(_ lookaside: TranslationLookaside) {
+    lock.withLock { _ in lookasides.removeAll { $0 === lookaside } }
+  }
 
   private func entry(_ page: UInt64) -> UnsafeMutablePointer<UnsafeMutablePointer<Operation>?>? {
     for range in ranges where page &- range.firstPage < range.pageCount {
