@@ -63,6 +63,15 @@ package final class LinuxProcess: Sendable {
   let signalReturn: UInt64
   let limits = Mutex<[Int32: (soft: UInt64, hard: UInt64)]>([:])
 
+  /// The process is a child of vfork(2), whose memory is its parent's: what it leaves behind stays.
+  nonisolated(unsafe) var isBorrowed = false
+  /// What execve(2) was last given, for the parent of such a child to free.
+  nonisolated(unsafe) var execution: UnsafeMutableRawPointer?
+  func forgetExecution() {
+    execution?.deallocate()
+    execution = nil
+  }
+
   private let threads = Mutex<[LinuxThread]>([])
   /// Not 0: some thread is alone, or wants to be.
   nonisolated(unsafe) let stopping: UnsafeMutablePointer<Atomic<UInt32>>
@@ -102,7 +111,7 @@ package final class LinuxProcess: Sendable {
     }
     defer { file.close() }
     executable = Self.absolute(request.path)
-    ownPath = access("/proc/self/exe", X_OK) == 0 ? "/proc/self/exe" : nil
+    ownPath = Self.ownPath()
     let stackSize = max(request.stackSize, 128 << 10) & ~4095
     memory.mapLimit = GuestMemory.end - max(stackSize, 128 << 20) - (1 << 20)
     let program = try Loader(memory: memory, paths: paths).load(file)
@@ -140,6 +149,14 @@ package final class LinuxProcess: Sendable {
       guard extensions.contains(entry.0), let letter = entry.1.asciiValue else { return word }
       return word | 1 << UInt64(letter - 0x61)
     }
+  }
+
+  /// Where there is no /proc, the name by which the host has executed this program (AT_EXECFN).
+  private static func ownPath() -> String? {
+    if access("/proc/self/exe", X_OK) == 0 { return "/proc/self/exe" }
+    guard let name = UnsafePointer<CChar>(bitPattern: host_auxiliary(UInt(AT_EXECFN))) else { return nil }
+    let path = absolute(String(cString: name))
+    return path.hasPrefix("/") && access(path, X_OK) == 0 ? path : nil
   }
 
   private static func absolute(_ path: String) -> String {

@@ -1,3 +1,4 @@
+// Unsafe pointers: a plan is one block, written once; its vectors point into it.
 import CHost
 import Glibc
 
@@ -21,11 +22,48 @@ extension SystemCalls {
     return try execute(thread, path, a[2], a[3])
   }
 
+  /// A child of vfork(2) leaves whatever it holds when the host goes on elsewhere, so nothing is held then but `plan`,
+  /// which its parent frees.
   private static func execute(
     _ thread: LinuxThread, _ path: [UInt8], _ arguments: UInt64, _ environment: UInt64
-  )
-    throws(Errno) -> Int
-  {
+  ) throws(Errno) -> Int {
+    let plan = try plan(thread, path, arguments, environment)
+    thread.process.execution = plan.block
+    defer { thread.process.forgetExecution() }
+    return try thread.host(Int(SYS_execve), plan.path, plan.arguments, plan.environment)
+  }
+
+  /// What the host is to execute, as addresses in one block of memory.
+  private struct Plan {
+    let block: UnsafeMutableRawPointer
+    let path: Int
+    let arguments: Int
+    let environment: Int
+
+    init(_ path: [UInt8], _ arguments: [[UInt8]], _ environment: [[UInt8]]) {
+      let strings = [path] + arguments + environment
+      let vectors = 8 * (arguments.count + environment.count + 2)
+      let size = strings.reduce(vectors) { $0 + $1.count + 1 }
+      let block = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 8)
+      var pointers: [Int] = []
+      var at = block + vectors
+      for string in strings {
+        pointers.append(Int(bitPattern: at))
+        at.copyMemory(from: string + [0], byteCount: string.count + 1)
+        at += string.count + 1
+      }
+      let words = pointers[1..<1 + arguments.count] + [0] + pointers[(1 + arguments.count)...] + [0]
+      for (i, word) in words.enumerated() { block.storeBytes(of: word, toByteOffset: 8 * i, as: Int.self) }
+      self.block = block
+      self.path = pointers[0]
+      self.arguments = Int(bitPattern: block)
+      self.environment = Int(bitPattern: block + 8 * (arguments.count + 1))
+    }
+  }
+
+  private static func plan(
+    _ thread: LinuxThread, _ path: [UInt8], _ arguments: UInt64, _ environment: UInt64
+  ) throws(Errno) -> Plan {
     let process = thread.process
     var arguments = arguments == 0 ? [] : try thread.memory.strings(at: arguments)
     let environment = environment == 0 ? [] : try thread.memory.strings(at: environment)
@@ -35,15 +73,20 @@ extension SystemCalls {
     // Scripts name interpreters, which may be scripts (execve(2): at most four deep).
     for _ in 0..<5 {
       switch try kind(program) {
-      case .riscv: return try start(thread, own: process, program, arguments, environment)
-      case .other:
-        return try replace(thread, program, arguments, environment)
+      case .riscv:
+        // Where this program cannot be found, the host may know by binfmt_misc what to do.
+        guard let own = process.ownPath else { return Plan(program, arguments, environment) }
+        // A path is no option.
+        let path = program.first == 0x2d ? Array("./".utf8) + program : program
+        let line =
+          [Array("apus-riscv64".utf8)] + process.request.ownOptions.map { Array($0.utf8) }
+          + [Array("-0".utf8), arguments[0], path] + arguments.dropFirst()
+        return Plan(Array(own.utf8), line, environment)
+      case .other: return Plan(program, arguments, environment)
       case .script(let interpreter, let argument):
-        let name = process.paths.resolved(Array(interpreter.utf8))
-        arguments =
-          [Array(interpreter.utf8)] + (argument.map { [Array($0.utf8)] } ?? []) + [path]
-          + arguments.dropFirst()
-        program = name
+        let name = Array(interpreter.utf8)
+        arguments = [name] + (argument.map { [Array($0.utf8)] } ?? []) + [path] + arguments.dropFirst()
+        program = process.paths.resolved(name)
       }
     }
     throw Errno(ELOOP)
@@ -79,51 +122,6 @@ extension SystemCalls {
       case .malformed: throw Errno(ENOEXEC)
       default: return .other
       }
-    }
-  }
-
-  /// Has this program run `program` in this process's place.
-  private static func start(
-    _ thread: LinuxThread, own process: LinuxProcess, _ program: [UInt8], _ arguments: [[UInt8]],
-    _ environment: [[UInt8]]
-  ) throws(Errno) -> Int {
-    guard let own = process.ownPath else {
-      // The host may know by binfmt_misc what to do.
-      return try replace(thread, program, arguments, environment)
-    }
-    // A path is no option.
-    let path = program.first == 0x2d ? Array("./".utf8) + program : program
-    let line =
-      [Array("apus-riscv64".utf8)] + process.request.ownOptions.map { Array($0.utf8) }
-      + [Array("-0".utf8), arguments[0], path] + arguments.dropFirst()
-    return try replace(thread, Array(own.utf8), line, environment)
-  }
-
-  private static func replace(
-    _ thread: LinuxThread, _ program: [UInt8], _ arguments: [[UInt8]], _ environment: [[UInt8]]
-  ) throws(Errno) -> Int {
-    func vector(_ strings: [[UInt8]]) -> UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?> {
-      let vector = UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>.allocate(capacity: strings.count + 1)
-      for (i, string) in strings.enumerated() {
-        let copy = UnsafeMutablePointer<UInt8>.allocate(capacity: string.count + 1)
-        copy.initialize(from: string + [0], count: string.count + 1)
-        vector[i] = copy
-      }
-      vector[strings.count] = nil
-      return vector
-    }
-    func free(_ vector: UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>, _ count: Int) {
-      for i in 0..<count { vector[i]?.deallocate() }
-      vector.deallocate()
-    }
-    let (argumentVector, environmentVector) = (vector(arguments), vector(environment))
-    defer {
-      free(argumentVector, arguments.count)
-      free(environmentVector, environment.count)
-    }
-    return try thread.withPath(program) { path throws(Errno) in
-      try thread.host(
-        Int(SYS_execve), path, Int(bitPattern: argumentVector), Int(bitPattern: environmentVector))
     }
   }
 }

@@ -11,7 +11,7 @@ extension SystemCalls {
     let process = thread.process
     thread.releaseRobustMutexes()
     thread.clearAddress()
-    if process.remove(thread) { LinuxProcess.end(a.int(0)) }
+    if process.isBorrowed || process.remove(thread) { LinuxProcess.end(a.int(0)) }
     thread.hasEnded = true
     thread.deactivate()
     return 0
@@ -47,7 +47,7 @@ extension SystemCalls {
 
   // MARK: clone
 
-  private enum Clone {
+  fileprivate enum Clone {
     static let signalMask: UInt64 = 0xff
     static let vm: UInt64 = 0x100
     static let fs: UInt64 = 0x200
@@ -93,7 +93,7 @@ extension SystemCalls {
         tls: words[7], childID: words[2]))
   }
 
-  private struct CloneRequest: Sendable {
+  fileprivate struct CloneRequest: Sendable {
     var flags: UInt64
     /// The child's stack pointer; 0 for the parent's.
     var stack: UInt64
@@ -112,6 +112,8 @@ extension SystemCalls {
       thread.process.reportClone(request.flags)
       throw .invalid
     }
+    // Memory that is shared holds one thread's locks; several threads' might be held by others.
+    if request.flags & Clone.vm != 0, thread.process.hasOneThread { return try vfork(thread, request) }
     return try fork(thread, request)
   }
 
@@ -247,6 +249,106 @@ extension SystemCalls {
   }
 }
 
+/// vfork(2): a child that has its parent's memory until it executes a program or ends, and its parent waits.
+extension SystemCalls {
+  private final class Borrowing: @unchecked Sendable {
+    let thread: LinuxThread
+    let request: CloneRequest
+    init(_ thread: LinuxThread, _ request: CloneRequest) {
+      self.thread = thread
+      self.request = request
+    }
+  }
+
+  /// Bytes of the host's stack for the child.
+  private static let borrowerStack = 1 << 20
+
+  fileprivate static func vfork(_ thread: LinuxThread, _ request: CloneRequest) throws(Errno) -> Int {
+    let process = thread.process
+    let stack = mmap(nil, borrowerStack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let stack, stack != MAP_FAILED else { throw .noMemory }
+    defer { munmap(stack, borrowerStack) }
+    // All that the child changes and does not share.
+    let state = ThreadState(thread)
+    let (actions, limits) = (process.actions.saved, process.limits.withLock { $0 })
+    let wasBorrowed = process.isBorrowed
+    process.isBorrowed = true
+    host_signal_mask(.max)
+    let context = Unmanaged.passRetained(Borrowing(thread, request))
+    let result = host_vfork(
+      borrowerMain, context.toOpaque(), stack + borrowerStack, Int32(request.flags & Clone.signalMask))
+    context.release()
+    process.isBorrowed = wasBorrowed
+    process.actions.saved = actions
+    process.limits.withLock { $0 = limits }
+    process.forgetExecution()
+    state.restore(thread)
+    host_signal_mask(thread.mask)
+    if result < 0 { throw Errno(Int32(-result)) }
+    if request.flags & Clone.parentSetsID != 0 {
+      try? thread.memory.store(Int32(result), at: request.parentID)
+    }
+    return result
+  }
+
+  private static let borrowerMain: @convention(c) (UnsafeMutableRawPointer?) -> Int32 = { context in
+    guard let context else { return 1 }
+    let borrowing = Unmanaged<Borrowing>.fromOpaque(context).takeUnretainedValue()
+    let (thread, request) = (borrowing.thread, borrowing.request)
+    thread.begin(
+      stack: request.stack, tls: request.flags & Clone.setTLS != 0 ? request.tls : nil,
+      idAddress: request.flags & Clone.childSetsID != 0 ? request.childID : nil,
+      clearedAddress: request.flags & Clone.childClearsID != 0 ? request.childID : 0)
+    thread.run()
+    LinuxProcess.endThread()
+  }
+
+  /// A thread's registers and what system calls change of it.
+  private struct ThreadState {
+    private let integers: [UInt64]
+    private let floats: [UInt64]
+    private let control: UInt64
+    private let pc: UInt64
+    private let id: Int32
+    private let mask: UInt64
+    private let alternateStack: AlternateStack
+    private let deferred: [PendingSignal]
+    private let clearedAddress: UInt64
+    private let robustList: UInt64
+
+    init(_ thread: LinuxThread) {
+      let hart = thread.hart
+      integers = (0..<32).map { hart[x: $0] }
+      floats = (0..<32).map { hart[f: $0] }
+      control = hart.floatingPointControl
+      pc = hart.state.pointee.pc
+      id = thread.id
+      mask = thread.mask
+      alternateStack = thread.alternateStack
+      deferred = thread.deferred
+      clearedAddress = thread.clearedAddress
+      robustList = thread.robustList
+    }
+
+    func restore(_ thread: LinuxThread) {
+      let hart = thread.hart
+      for i in 0..<32 {
+        hart[x: i] = integers[i]
+        hart[f: i] = floats[i]
+      }
+      hart.floatingPointControl = control
+      hart.loseReservation()
+      hart.state.pointee.pc = pc
+      thread.id = id
+      thread.mask = mask
+      thread.alternateStack = alternateStack
+      thread.deferred = deferred
+      thread.clearedAddress = clearedAddress
+      thread.robustList = robustList
+    }
+  }
+}
+
 extension LinuxProcess {
   func reportClone(_ flags: UInt64) {
     guard request.reportsRefusals || request.traces else { return }
@@ -259,6 +361,12 @@ extension LinuxThread {
   func beginAsChild(stack: UInt64, tls: UInt64?, idAddress: UInt64?, clearedAddress: UInt64) {
     process.keepOnly(self)
     process.endAlone()
+    begin(stack: stack, tls: tls, idAddress: idAddress, clearedAddress: clearedAddress)
+    forgetTranslations()
+  }
+
+  /// The first thread of a new process, which goes on behind the call.
+  func begin(stack: UInt64, tls: UInt64?, idAddress: UInt64?, clearedAddress: UInt64) {
     id = Int32(getpid())
     hart[x: 10] = 0
     if stack != 0 { hart[x: 2] = stack }
@@ -266,7 +374,7 @@ extension LinuxThread {
     if let idAddress { try? memory.store(id, at: idAddress) }
     self.clearedAddress = clearedAddress
     robustList = 0
-    forgetTranslations()
+    hart.loseReservation()
   }
 
   /// The word that set_tid_address(2) names becomes zero, and who waits for it wakes.
