@@ -1,4 +1,5 @@
 // Unsafe pointers: argument and environment strings are the C library's, which nobody changes before they are copied.
+import CStandalone
 import Glibc
 import LinuxUser
 import Logging
@@ -7,7 +8,7 @@ import Logging
 enum Program {
   static func run() -> Never {
     // Bytes, for file names and arguments need not be text.
-    let words = strings(CommandLine.unsafeArgv).dropFirst()
+    let words = strings(standalone_arguments()).dropFirst()
     do throws(ProgramError) {
       switch try UserCommandLine.read(Array(words), environment: strings(environ)) {
       case .answer(let text):
