@@ -88,6 +88,8 @@ let package = Package(
     .testTarget(
       name: "ControlTests", dependencies: ["Control", "Consoles", "Machine", "RISCV", "Logging"],
       swiftSettings: strict),
+    // It does not depend on the program that it runs, whose way of linking would become its own.
+    .testTarget(name: "LinuxUserTests", dependencies: ["LinuxUser", "RISCV"], swiftSettings: strict),
     // Guests on the program itself, beside the reference emulator.
     .testTarget(
       name: "SystemTests", dependencies: ["RISCV", "Machine", "apus-system-riscv64"], swiftSettings: strict),

@@ -20,6 +20,9 @@ package final class GuestMemory: PhysicalMemory, UserPages {
   package static let end = size - guardSize
   package static let pageSize: UInt64 = 4096
 
+  /// Pages that have decoded instructions at one time: a compiler's 32 MiB.
+  private static let codePageCapacity = 8192
+
   /// The host address of the program's address zero.
   package nonisolated(unsafe) let base: UnsafeMutableRawPointer
   package let code: CodePages
@@ -39,7 +42,7 @@ package final class GuestMemory: PhysicalMemory, UserPages {
     permissionTable = try Self.reserve(
       Int(Self.size / Self.pageSize), "for its pages' permissions", PROT_READ | PROT_WRITE
     ).assumingMemoryBound(to: UInt8.self)
-    code = CodePages(log: log)
+    code = CodePages(log: log, capacity: Self.codePageCapacity)
     code.addRange(base: 0, size: Self.size)
   }
 
@@ -182,8 +185,19 @@ package final class GuestMemory: PhysicalMemory, UserPages {
   private func note(_ mapping: Mapping, _ mappings: inout Mappings) {
     forgetCode(mapping.start..<mapping.end, mappings)
     mappings.insert(mapping)
+    noteAliases(mappings, changed: mapping.isShared && mapping.protection.contains(.execute))
     setPermissions(
       mapping.start..<mapping.end, mapping.protection.rawValue | (mapping.isAnonymous ? 0 : Self.isFile))
+  }
+
+  /// Whether some executable mapping is shared: its other mappings may store instructions.
+  private nonisolated(unsafe) var hasAliases = false
+
+  private func noteAliases(_ mappings: Mappings, changed: Bool) {
+    guard changed || hasAliases else { return }
+    let aliases = mappings.all.filter { $0.isShared && $0.protection.contains(.execute) }
+    hasAliases = !aliases.isEmpty
+    code.setAliased(aliases.map { $0.start..<$0.end })
   }
 
   /// Decoded instructions of what is executable in `range` are void.
@@ -197,6 +211,7 @@ package final class GuestMemory: PhysicalMemory, UserPages {
   private func clear(_ range: Range<UInt64>, _ mappings: inout Mappings) {
     forgetCode(range, mappings)
     mappings.remove(range)
+    noteAliases(mappings, changed: false)
     setPermissions(range, 0)
     let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED
     let memory = mmap(
@@ -235,6 +250,7 @@ package final class GuestMemory: PhysicalMemory, UserPages {
         else { return errno }
         forgetCode(part.start..<part.end, mappings)
         mappings.protect(part.start..<part.end, protection)
+        noteAliases(mappings, changed: part.isShared && protection.contains(.execute))
         setPermissions(
           part.start..<part.end, protection.rawValue | (part.isAnonymous ? 0 : Self.isFile))
       }

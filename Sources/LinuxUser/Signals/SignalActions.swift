@@ -58,6 +58,13 @@ final class SignalActions: Sendable {
     if result < 0 { throw Errno(-result) }
   }
 
+  /// Signals that have handlers get their defaults back.
+  func clearHandlers() {
+    for number in 1...Self.count where self[number].handler > SignalAction.ignored {
+      try? set(number, SignalAction())
+    }
+  }
+
   /// All, to be put back after a child that shared them has gone.
   var saved: [SignalAction] {
     get { actions.withLock { $0 } }

@@ -49,6 +49,7 @@ extension LinuxThread {
     case .refused:
       process.reportRefused(call)
       throw .notImplemented
+    case .declined: throw .notImplemented
     }
   }
 

@@ -24,7 +24,11 @@ extension LinuxThread {
       return
     }
     var why = error.sentence
-    if case .refused(let reason) = call.treatment, error == .notImplemented { why += ": " + reason }
+    switch call.treatment {
+    case .refused(let reason), .declined(let reason):
+      if error == .notImplemented { why += ": " + reason }
+    default: break
+    }
     LinuxProcess.say(" = -1 errno=\(error.code) \(error.name) (\(why))\n")
   }
 

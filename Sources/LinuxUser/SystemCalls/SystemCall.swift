@@ -40,6 +40,8 @@ package struct SystemCall: Sendable {
     case emulated(Handler)
     /// ENOSYS, and why.
     case refused(String)
+    /// The same for what every program asks for and does without: nothing is said.
+    case declined(String)
   }
 
   /// What a signal handler with SA_RESTART means for a waiting call (signal(7)).

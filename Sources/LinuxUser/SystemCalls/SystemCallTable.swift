@@ -298,7 +298,9 @@ package enum SystemCalls {
     SystemCall(
       292, "io_pgetevents", "",
       .refused("not there yet: requests hold addresses; programs fall back to threads")),
-    SystemCall(293, "rseq", "", .refused("not there yet: the C library does without")),
+    SystemCall(
+      293, "rseq", "",
+      .declined("not there: it would have to know when the host moves threads; the C library does without")),
     SystemCall(294, "kexec_file_load", "", .refused("code for the host's kernel is not RISC-V's")),
     SystemCall(424, "pidfd_send_signal", "fgpx", .passed(host: SYS_pidfd_send_signal, .again)),
     SystemCall(

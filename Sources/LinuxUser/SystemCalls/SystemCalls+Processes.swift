@@ -62,6 +62,7 @@ extension SystemCalls {
     static let childClearsID: UInt64 = 0x20_0000
     static let detached: UInt64 = 0x40_0000
     static let childSetsID: UInt64 = 0x100_0000
+    static let clearHandlers: UInt64 = 0x1_0000_0000
     /// What a new thread may ask for.
     static let ofThreads =
       vm | fs | files | signalHandlers | thread | semaphores | setTLS | parentSetsID | childClearsID
@@ -70,11 +71,14 @@ extension SystemCalls {
     /// What a new process may ask for.
     static let ofProcesses =
       signalMask | setTLS | parentSetsID | childClearsID | childSetsID | vm | vfork | detached
+      | clearHandlers | processDescriptor
   }
 
   static func clone(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
     try clone(
-      thread, CloneRequest(flags: a[0], stack: a[1], parentID: a[2], tls: a[3], childID: a[4]))
+      thread,
+      CloneRequest(
+        flags: a[0] & 0xffff_ffff, stack: a[1], parentID: a[2], descriptor: a[2], tls: a[3], childID: a[4]))
   }
 
   /// struct clone_args: 64 bytes and more.
@@ -90,7 +94,7 @@ extension SystemCalls {
       thread,
       CloneRequest(
         flags: words[0] | words[4], stack: words[5] == 0 ? 0 : words[5] &+ words[6], parentID: words[3],
-        tls: words[7], childID: words[2]))
+        descriptor: words[1], tls: words[7], childID: words[2]))
   }
 
   fileprivate struct CloneRequest: Sendable {
@@ -98,6 +102,8 @@ extension SystemCalls {
     /// The child's stack pointer; 0 for the parent's.
     var stack: UInt64
     var parentID: UInt64
+    /// Where a descriptor of the child's process goes.
+    var descriptor: UInt64
     var tls: UInt64
     var childID: UInt64
   }
@@ -108,6 +114,8 @@ extension SystemCalls {
       thread.process.reportClone(request.flags)
       throw .invalid
     }
+    let conflict = Clone.processDescriptor | Clone.parentSetsID
+    if request.flags & conflict == conflict, request.descriptor == request.parentID { throw .invalid }
     if request.flags & Clone.vm != 0, request.flags & Clone.vfork == 0 {
       thread.process.reportClone(request.flags)
       throw .invalid
@@ -224,9 +232,20 @@ extension SystemCalls {
       pthread_join(handle, nil)
       return fork.result
     }
+    return try finish(thread, request, result)
+  }
+
+  /// What the parent of a new process does yet.
+  fileprivate static func finish(_ thread: LinuxThread, _ request: CloneRequest, _ result: Int) throws(Errno)
+    -> Int
+  {
     if result < 0 { throw Errno(Int32(-result)) }
     if request.flags & Clone.parentSetsID != 0 {
       try? thread.memory.store(Int32(result), at: request.parentID)
+    }
+    if request.flags & Clone.processDescriptor != 0 {
+      let descriptor = try thread.host(Int(SYS_pidfd_open), result)
+      try? thread.memory.store(Int32(truncatingIfNeeded: descriptor), at: request.descriptor)
     }
     return result
   }
@@ -244,6 +263,7 @@ extension SystemCalls {
       stack: fork.request.stack, tls: fork.request.flags & Clone.setTLS != 0 ? fork.request.tls : nil,
       idAddress: fork.request.flags & Clone.childSetsID != 0 ? fork.request.childID : nil,
       clearedAddress: fork.request.flags & Clone.childClearsID != 0 ? fork.request.childID : 0)
+    if fork.request.flags & Clone.clearHandlers != 0 { fork.thread.process.actions.clearHandlers() }
     fork.thread.run()
     LinuxProcess.endThread()
   }
@@ -284,11 +304,7 @@ extension SystemCalls {
     process.forgetExecution()
     state.restore(thread)
     host_signal_mask(thread.mask)
-    if result < 0 { throw Errno(Int32(-result)) }
-    if request.flags & Clone.parentSetsID != 0 {
-      try? thread.memory.store(Int32(result), at: request.parentID)
-    }
-    return result
+    return try finish(thread, request, result)
   }
 
   private static let borrowerMain: @convention(c) (UnsafeMutableRawPointer?) -> Int32 = { context in
@@ -299,6 +315,7 @@ extension SystemCalls {
       stack: request.stack, tls: request.flags & Clone.setTLS != 0 ? request.tls : nil,
       idAddress: request.flags & Clone.childSetsID != 0 ? request.childID : nil,
       clearedAddress: request.flags & Clone.childClearsID != 0 ? request.childID : 0)
+    if request.flags & Clone.clearHandlers != 0 { thread.process.actions.clearHandlers() }
     thread.run()
     LinuxProcess.endThread()
   }
