@@ -55,7 +55,7 @@ enum Programs {
   {
     let folder = try Folder()
     let captured = folder.path("output")
-    FileManager.default.createFile(atPath: captured, contents: nil)
+    try Data().write(to: URL(fileURLWithPath: captured))
     guard let output = FileHandle(forWritingAtPath: captured) else { throw TestSetupError("no \(captured)") }
     let process = Process()
     process.executableURL = URL(fileURLWithPath: words[0])

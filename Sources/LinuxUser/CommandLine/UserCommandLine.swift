@@ -224,7 +224,7 @@ package struct UserCommandLine {
     let digits = shift == 0 ? Substring(text) : text.dropLast()
     let value = digits.hasPrefix("0x") ? UInt64(digits.dropFirst(2), radix: 16) : UInt64(digits)
     // No larger than what is left for everything else.
-    guard let value, value > 0, value <= GuestMemory.size / 4 >> shift else {
+    guard let value, value > 0, value <= (GuestMemory.size / 4) >> shift else {
       throw error("'\(text)' is no size of a stack, in bytes or with k, M or G behind it")
     }
     request.stackSize = value << shift

@@ -74,6 +74,21 @@ package final class GuestMemory: PhysicalMemory, UserPages {
     return permissions
   }
 
+  /// At most so many pages around one that is asked for.
+  private static let neighbourhood: UInt64 = 64
+
+  package func neighbours(of address: UInt64) -> Range<UInt64> {
+    let page = address >> 12
+    let kind = permissionTable[Int(page)]
+    // Pages of a file are looked at one by one: it may end.
+    guard kind & Self.isFile == 0 else { return page << 12..<(page + 1) << 12 }
+    let block = page & ~(Self.neighbourhood - 1)
+    var (first, end) = (page, page + 1)
+    while first > block, permissionTable[Int(first - 1)] == kind { first -= 1 }
+    while end < block + Self.neighbourhood, permissionTable[Int(end)] == kind { end += 1 }
+    return first << 12..<end << 12
+  }
+
   /// False where a file ends before the page.
   private func isBacked(_ address: UInt64) -> Bool {
     var byte: UInt8 = 0

@@ -179,12 +179,12 @@ package final class LinuxProcess: Sendable {
     guard let thread = threads.withLock({ $0.first }) else { preconditionFailure("a process has a thread") }
     actions.inherit()
     thread.run()
-    Self.endThread()
+    Self.endThread(thread.exitCode)
   }
 
   /// Ends the calling thread and nothing else: a process goes on without its first.
-  static func endThread() -> Never {
-    while true { _ = Host.call(SYS_exit) }
+  static func endThread(_ code: Int32) -> Never {
+    while true { _ = Host.call(SYS_exit, Int(code)) }
   }
 
   /// Ends the process.
@@ -196,13 +196,7 @@ package final class LinuxProcess: Sendable {
 
   func add(_ thread: LinuxThread) { threads.withLock { $0.append(thread) } }
 
-  /// True where it was the last.
-  func remove(_ thread: LinuxThread) -> Bool {
-    threads.withLock { threads in
-      threads.removeAll { $0 === thread }
-      return threads.isEmpty
-    }
-  }
+  func remove(_ thread: LinuxThread) { threads.withLock { $0.removeAll { $0 === thread } } }
 
   var allThreads: [LinuxThread] { threads.withLock { $0 } }
   var hasOneThread: Bool { threads.withLock { $0.count == 1 } }
@@ -230,10 +224,14 @@ package final class LinuxProcess: Sendable {
     host_futex_wake(UnsafeRawPointer(stopping).assumingMemoryBound(to: UInt32.self))
   }
 
-  /// Changes mappings that harts may know, and has all harts forget them.
-  func changeMappings<R>(_ thread: LinuxThread, _ body: () throws(Errno) -> R) throws(Errno) -> R {
-    try alone(thread) { () throws(Errno) -> R in
-      defer { for other in allThreads { other.hart.forgetPages() } }
+  /// Changes mappings of `size` bytes at `start` that harts may know, and has all harts forget them.
+  func changeMappings<R>(
+    _ thread: LinuxThread, _ start: UInt64, _ size: UInt64, _ body: () throws(Errno) -> R
+  ) throws(Errno) -> R {
+    let first = start & ~4095
+    let count = Int((min(size, GuestMemory.size) + (start - first) + 4095) >> 12)
+    return try alone(thread) { () throws(Errno) -> R in
+      defer { for other in allThreads { other.hart.forgetPages(at: first, count: count) } }
       return try body()
     }
   }

@@ -21,8 +21,9 @@ package final class LinuxThread: @unchecked Sendable {
   /// set_tid_address(2), set_robust_list(2).
   var clearedAddress: UInt64 = 0
   var robustList: UInt64 = 0
-  /// exit(2) was called.
+  /// exit(2) was called, with this code.
   var hasEnded = false
+  var exitCode: Int32 = 0
   /// Slices that are interpreted before anything is translated; 0: nothing is to be.
   private var interpretedSlices = 0
   let signals: UnsafeMutablePointer<host_signals>
@@ -128,6 +129,12 @@ package final class LinuxThread: @unchecked Sendable {
       if hasSignals { deliverSignals() }
       if process.stopping.pointee.load(ordering: .relaxed) != 0 { rest {} }
     }
+    host_signal_mask(.max)
+    passOnSignals()
+    host_signals_use(nil)
+    hart.retire()
+    process.remove(self)
+    deactivate()
   }
 
   /// A child of fork(2) begins without translated code: most children execute another program soon. (Its parent's is

@@ -64,6 +64,20 @@ extension LinuxThread {
     return nil
   }
 
+  /// The thread ends: what was recorded for the process is somebody else's to handle.
+  func passOnSignals() {
+    for kind in 0..<Int(HOST_SIGNAL_KINDS) where signals.pointee.recorded & UInt32(1) << UInt32(kind) != 0 {
+      let signal = recorded(kind)
+      let code = signal.information.withUnsafeBytes { $0.load(fromByteOffset: 8, as: Int32.self) }
+      // SI_TKILL: it was meant for this thread.
+      guard code != -6 else { continue }
+      signal.information.withUnsafeBytes {
+        _ = Host.call(
+          SYS_rt_sigqueueinfo, Int(getpid()), Int(signal.number), Int(bitPattern: $0.baseAddress))
+      }
+    }
+  }
+
   private func recorded(_ kind: Int) -> PendingSignal {
     let base = UnsafeRawPointer(signals)
     let numbers = MemoryLayout<host_signals>.offset(of: \.numbers) ?? 4

@@ -54,13 +54,13 @@ extension SystemCalls {
       return Int(try memory.map(.exactly(a[0]), size: a[1], protection, backing))
     }
     return Int(
-      try thread.process.changeMappings(thread) { () throws(Errno) in
+      try thread.process.changeMappings(thread, a[0], a[1]) { () throws(Errno) in
         try memory.map(.exactly(a[0]), size: a[1], protection, backing)
       })
   }
 
   static func unmap(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
-    try thread.process.changeMappings(thread) { () throws(Errno) in
+    try thread.process.changeMappings(thread, a[0], a[1]) { () throws(Errno) in
       try thread.memory.unmap(a[0], size: a[1])
     }
     return 0
@@ -68,7 +68,7 @@ extension SystemCalls {
 
   static func protect(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
     let protection = try protection(a[2])
-    try thread.process.changeMappings(thread) { () throws(Errno) in
+    try thread.process.changeMappings(thread, a[0], a[1]) { () throws(Errno) in
       try thread.memory.protect(a[0], size: a[1], protection)
     }
     return 0
@@ -80,7 +80,8 @@ extension SystemCalls {
       a[3] & keepsOld == 0 || (a[1] &+ 4095) & ~4095 == (a[2] &+ 4095) & ~4095
     else { throw .invalid }
     return Int(
-      try thread.process.changeMappings(thread) { () throws(Errno) in
+      // The target, too, may have had mappings: all are forgotten where one is named.
+      try thread.process.changeMappings(thread, a[0], a[3] & fixed != 0 ? .max : a[1]) { () throws(Errno) in
         try thread.memory.remap(
           a[0], oldSize: a[1], newSize: a[2], mayMove: a[3] & mayMove != 0,
           target: a[3] & fixed != 0 ? a[4] : nil, keepsOld: a[3] & keepsOld != 0)
@@ -96,7 +97,7 @@ extension SystemCalls {
       if new > old {
         _ = try thread.memory.map(.onlyFree(old), size: new - old, [.read, .write], GuestMemory.Backing())
       } else if new < old {
-        try thread.process.changeMappings(thread) { () throws(Errno) in
+        try thread.process.changeMappings(thread, new, old - new) { () throws(Errno) in
           try thread.memory.unmap(new, size: old - new)
         }
       }

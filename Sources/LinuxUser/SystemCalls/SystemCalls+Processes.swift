@@ -8,12 +8,12 @@ extension SystemCalls {
   // MARK: Ends
 
   static func exitThread(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
-    let process = thread.process
     thread.releaseRobustMutexes()
     thread.clearAddress()
-    if process.isBorrowed || process.remove(thread) { LinuxProcess.end(a.int(0)) }
+    // What is left is the parent's.
+    if thread.process.isBorrowed { LinuxProcess.endThread(a.int(0)) }
+    thread.exitCode = a.int(0)
     thread.hasEnded = true
-    thread.deactivate()
     return 0
   }
 
@@ -265,7 +265,7 @@ extension SystemCalls {
       clearedAddress: fork.request.flags & Clone.childClearsID != 0 ? fork.request.childID : 0)
     if fork.request.flags & Clone.clearHandlers != 0 { fork.thread.process.actions.clearHandlers() }
     fork.thread.run()
-    LinuxProcess.endThread()
+    LinuxProcess.endThread(fork.thread.exitCode)
   }
 }
 
@@ -317,7 +317,7 @@ extension SystemCalls {
       clearedAddress: request.flags & Clone.childClearsID != 0 ? request.childID : 0)
     if request.flags & Clone.clearHandlers != 0 { thread.process.actions.clearHandlers() }
     thread.run()
-    LinuxProcess.endThread()
+    LinuxProcess.endThread(thread.exitCode)
   }
 
   /// A thread's registers and what system calls change of it.

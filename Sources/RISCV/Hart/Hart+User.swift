@@ -97,7 +97,8 @@ extension Hart {
 
   /// As `forgetPages`, for `count` pages from `address`.
   package func forgetPages(at address: UInt64, count: Int) {
-    if count > 16 { return lookaside.flush() }
+    // Finding the others again would cost more.
+    if count > 1024 { return lookaside.flush() }
     for i in 0..<count { lookaside.flush(page: address &+ UInt64(i) << 12) }
   }
 

@@ -5,6 +5,8 @@
 package protocol UserPages: AnyObject, Sendable {
   /// What may be done at `address`, which some access wants; the same for its whole page.
   func permissions(at address: UInt64) -> PagePermissions
+  /// Pages around the one at `address`, itself among them, of which the same holds, and which lie together on the host.
+  func neighbours(of address: UInt64) -> Range<UInt64>
 }
 
 package struct PagePermissions: OptionSet, Sendable {
@@ -19,6 +21,23 @@ package struct PagePermissions: OptionSet, Sendable {
 }
 
 extension Hart {
+  /// Enters the pages around `virtual`, whose entry was just made, for loads and stores: nothing but what the operating
+  /// system says has to be looked up for these, and windows become as wide as what has entries.
+  func fillNeighbours(_ virtual: UInt64, _ pages: any UserPages, readable: Bool, writable: Bool) {
+    let range = pages.neighbours(of: virtual)
+    let page = virtual & ~0xfff
+    let delta = block.entry(of: page).pointee.delta
+    for other in stride(from: range.lowerBound, to: range.upperBound, by: 4096) {
+      let entry = block.entry(of: other)
+      guard entry.pointee.readTag == LookasideEntry.none, entry.pointee.writeTag == LookasideEntry.none,
+        let host = UnsafeMutableRawPointer(bitPattern: UInt(other &+ delta))
+      else { continue }
+      let filled = lookaside.fill(
+        dataView, virtual: other, physical: other, host: host, readable: readable, writable: writable)
+      if readable && writable { lookaside.allowStores(filled, virtual: other, code) }
+    }
+  }
+
   /// Translates by `pages`. Never for machine mode, which such a hart does not enter.
   func translate(_ virtual: UInt64, _ access: Access, by pages: any UserPages) throws(Exit) -> Translation {
     let permissions = pages.permissions(at: virtual)
