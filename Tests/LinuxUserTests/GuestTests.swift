@@ -102,17 +102,12 @@ extension UserProgramTests {
     private func root(_ packages: [String]) async throws -> String {
       let ran = try await Programs.run(
         [Programs.script("fetch-package"), "--with-dependencies", "trixie", "riscv64"] + packages,
-        environment: Self.home,
         seconds: 600)
       guard ran.end == 0, let line = ran.output.split(separator: "\n").last else {
         throw TestSetupError("\(ran)")
       }
       return String(line)
     }
-    private static let home = ProcessInfo.processInfo.environment.filter {
-      ["HOME", "APUS_CACHE", "XDG_CACHE_HOME", "APUS_DEBIAN_MIRROR", "PATH"].contains($0.key)
-    }
-
     @Test func busyboxRunsAShell() async throws {
       let root = try await root(["busybox-static"])
       let ran = try await Programs.run([

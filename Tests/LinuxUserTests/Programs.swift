@@ -49,34 +49,51 @@ enum Programs {
 
   static func script(_ name: String) -> String { root.appendingPathComponent("Scripts/\(name)").path }
 
-  /// Runs `words`, whose first is a path.
-  static func run(_ words: [String], environment: [String: String] = [:], seconds: Double = 120) async throws
-    -> Ran
-  {
+  /// What scripts want to know of this machine, and no more, so that guests find the same everywhere.
+  private static let environment =
+    ["PATH=/usr/bin:/bin:/usr/sbin:/sbin", "LANG=C"]
+    + ProcessInfo.processInfo.environment.filter {
+      ["HOME", "APUS_CACHE", "XDG_CACHE_HOME", "APUS_DEBIAN_MIRROR"].contains($0.key)
+    }.map { "\($0.key)=\($0.value)" }
+
+  /// Runs `words`, whose first is a path, with empty input.
+  static func run(_ words: [String], seconds: Double = 60) async throws -> Ran {
     let folder = try Folder()
     let captured = folder.path("output")
-    try Data().write(to: URL(fileURLWithPath: captured))
-    guard let output = FileHandle(forWritingAtPath: captured) else { throw TestSetupError("no \(captured)") }
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: words[0])
-    process.arguments = Array(words.dropFirst())
-    process.environment = ["PATH": "/usr/bin:/bin", "LANG": "C"].merging(environment) { $1 }
-    process.standardOutput = output
-    process.standardError = output
-    process.standardInput = FileHandle.nullDevice
-    try process.run()
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 1, captured, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+    posix_spawn_file_actions_adddup2(&actions, 1, 2)
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    // The test's own threads block signals, and a program would inherit that. A group of its own ends with it.
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setpgroup(&attributes, 0)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
+    let arguments = words.map { strdup($0) } + [nil]
+    let variables = environment.map { strdup($0) } + [nil]
+    defer { for string in arguments + variables { free(string) } }
+    var child: pid_t = 0
+    let failure = posix_spawn(&child, words[0], &actions, &attributes, arguments, variables)
+    guard failure == 0 else {
+      throw TestSetupError("cannot start \(words[0]): \(String(cString: strerror(failure)))")
+    }
     let begin = Date()
-    while process.isRunning {
+    var status: Int32 = 0
+    while waitpid(child, &status, WNOHANG) == 0 {
       if Date().timeIntervalSince(begin) > seconds {
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+        kill(-child, SIGKILL)
+        waitpid(child, &status, 0)
         return Ran(output: folder.text("output"), end: nil)
       }
-      try? await Task.sleep(nanoseconds: 5_000_000)
+      try? await Task.sleep(nanoseconds: 4_000_000)
     }
-    let status = process.terminationStatus
-    return Ran(
-      output: folder.text("output"), end: process.terminationReason == .exit ? status : -status)
+    return Ran(output: folder.text("output"), end: status & 0x7f == 0 ? status >> 8 & 0xff : -(status & 0x7f))
   }
 
   /// A guest of Guests/user, compiled.

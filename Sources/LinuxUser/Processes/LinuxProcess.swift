@@ -177,6 +177,8 @@ package final class LinuxProcess: Sendable {
   /// Runs the program on the calling thread, which never comes back.
   package func run() -> Never {
     guard let thread = threads.withLock({ $0.first }) else { preconditionFailure("a process has a thread") }
+    // Threads do not keep it.
+    _ = Unmanaged.passRetained(self)
     actions.inherit()
     thread.run()
     Self.endThread(thread.exitCode)

@@ -8,8 +8,14 @@ import Translator
 
 /// A thread of a Linux process: a hart, run by a host thread of its own, and its signals.
 package final class LinuxThread: @unchecked Sendable {
-  unowned let process: LinuxProcess
+  /// Outlives its threads. Unsafe, because counting references costs more than a quick system call.
+  unowned(unsafe) let process: LinuxProcess
+  let memory: GuestMemory
   let hart: Hart
+  /// -strace.
+  let traces: Bool
+  /// -L: paths may lead elsewhere.
+  let hasPrefix: Bool
   /// gettid(2): the host's.
   var id: Int32
   /// The signals that are blocked, by bit number minus one.
@@ -33,10 +39,11 @@ package final class LinuxThread: @unchecked Sendable {
   /// Instructions between looks at signals: some 10 µs of translated code.
   private static let slice = 20_000
 
-  var memory: GuestMemory { process.memory }
-
   init(_ process: LinuxProcess, id: Int32) throws(Errno) {
     self.process = process
+    memory = process.memory
+    traces = process.request.traces
+    hasPrefix = process.paths.prefix != nil
     self.id = id
     signals = .allocate(capacity: 1)
     signals.initialize(to: host_signals())

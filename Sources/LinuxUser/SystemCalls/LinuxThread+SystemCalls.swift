@@ -16,19 +16,19 @@ extension LinuxThread {
       process.reportUnknown(number)
       return
     }
-    if process.request.traces { traceEntry(call, arguments) }
+    if traces { traceEntry(call, arguments) }
     let result: Int
     do throws(Errno) {
       result = try perform(call, arguments)
     } catch {
       if error == .notStarted {
-        if process.request.traces { traceResult(call, .interrupted) }
+        if traces { traceResult(call, .interrupted) }
         // As if the signal had come before the instruction.
         hart.state.pointee.pc &-= 4
         deliverSignals()
         return
       }
-      if process.request.traces { traceResult(call, error) }
+      if traces { traceResult(call, error) }
       hart[x: 10] = UInt64(bitPattern: Int64(-error.code))
       if error == .interrupted, signals.pointee.recorded != 0 {
         let mayRestart = SystemCalls.mayRestart(call, arguments)
@@ -38,7 +38,7 @@ extension LinuxThread {
     }
     // These have set all registers.
     if number == SystemCalls.returnFromSignal { return }
-    if process.request.traces { traceResult(call, result) }
+    if traces { traceResult(call, result) }
     hart[x: 10] = UInt64(bitPattern: Int64(result))
   }
 
@@ -59,7 +59,7 @@ extension LinuxThread {
     for i in 0..<6 {
       guard i < call.arguments.count else { break }
       let argument = call.arguments[i]
-      if argument == .path, process.paths.prefix != nil, arguments[i] != 0 {
+      if argument == .path, hasPrefix, arguments[i] != 0 {
         return try passPath(call, host, arguments)
       }
       values[i] = argument.isAddress ? memory.hostPointer(arguments[i]) : arguments.word(i)

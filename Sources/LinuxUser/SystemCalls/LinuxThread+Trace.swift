@@ -33,7 +33,7 @@ extension LinuxThread {
   }
 
   func trace(_ signal: PendingSignal, _ action: SignalAction) {
-    guard process.request.traces else { return }
+    guard traces else { return }
     let (code, address) = signal.information.withUnsafeBytes {
       ($0.load(fromByteOffset: 8, as: Int32.self), $0.load(fromByteOffset: 16, as: UInt64.self))
     }

@@ -19,6 +19,31 @@ extension SystemCalls {
     return 0
   }
 
+  // MARK: Time
+
+  /// The host's C library asks its vDSO, without a system call.
+  static func clockTime(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
+    var time = timespec()
+    guard clock_gettime(a.int(0), &time) == 0 else { throw Errno(errno) }
+    try thread.memory.copyOut(&time, to: a[1], count: 16)
+    return 0
+  }
+
+  static func timeOfDay(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
+    // The obsolete time zone is the kernel's to tell.
+    guard a[1] == 0 else {
+      return try thread.host(
+        Int(SYS_gettimeofday), thread.memory.hostPointer(a[0]), thread.memory.hostPointer(a[1]))
+    }
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    if a[0] != 0 {
+      var result = timeval(tv_sec: time.tv_sec, tv_usec: time.tv_nsec / 1000)
+      try thread.memory.copyOut(&result, to: a[0], count: 16)
+    }
+    return 0
+  }
+
   // MARK: Limits
 
   /// Limits of address space are the guest's: the emulator's own tables would not fit in them.
