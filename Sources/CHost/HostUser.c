@@ -97,6 +97,16 @@ __asm__(
 extern const char host_call_begin[], host_call_end[], host_call_not_started[], host_copy_begin[], host_copy_end[],
     host_restorer[];
 
+// Says where the emulator itself faulted.
+static void say_fault(uintptr_t pc, uintptr_t address) {
+  char text[] = "apus-riscv64: internal error: at 0x................ the emulator accessed 0x................\n";
+  char *ends[] = {strchr(text, '.') + 15, strrchr(text, '.')};
+  uintptr_t values[] = {pc, address};
+  for (int i = 0; i < 2; i++)
+    for (int digit = 0; digit < 16; digit++) ends[i][-digit] = "0123456789abcdef"[values[i] >> 4 * digit & 15];
+  syscall(SYS_write, STDERR_FILENO, text, sizeof text - 1);
+}
+
 static void record(int number, siginfo_t *information, void *context) {
   ucontext_t *interrupted = context;
   uintptr_t pc = (uintptr_t)interrupted->uc_mcontext.gregs[REG_RIP];
@@ -108,6 +118,7 @@ static void record(int number, siginfo_t *information, void *context) {
       return;
     }
     // Nobody provided for this one: the instruction runs again, and the host does what it does by default.
+    say_fault(pc, (uintptr_t)information->si_addr);
     host_signal_disposition(number, 0, 0);
     return;
   }

@@ -10,7 +10,7 @@ extension UserProgramTests {
       let folder = try Folder()
       let program = try await Programs.guest(name, in: folder)
       let theirs = try await Programs.run([Programs.script("trixie-run"), "qemu-riscv64", program])
-      let ours = try await Programs.run([try Programs.emulator, program])
+      let ours = try await Programs.run([try Programs.emulator, "-accel", "tcg,x-at-once=on", program])
       #expect(ours == theirs)
       #expect(ours.end == 0)
       let interpreted = try await Programs.run([try Programs.emulator, "-accel", "interp", program])
@@ -23,7 +23,10 @@ extension UserProgramTests {
       let program = try await Programs.guest(name, in: folder)
       let expected = try String(
         contentsOf: Programs.root.appendingPathComponent("Guests/user/\(name).expected"), encoding: .utf8)
-      for options in [[], ["-accel", "interp"], ["-one-insn-per-tb"]] {
+      for options in [
+        [], ["-accel", "interp"], ["-accel", "tcg,x-at-once=on"],
+        ["-one-insn-per-tb", "-accel", "tcg,x-at-once=on"],
+      ] {
         let ran = try await Programs.run([try Programs.emulator] + options + [program])
         #expect(ran == Ran(output: expected, end: 0))
       }
@@ -94,6 +97,21 @@ extension UserProgramTests {
         let ran = try await Programs.run([try Programs.emulator, path], seconds: 10)
         #expect(!ran.output.contains("Fatal error"), "\(ran)")
       }
+    }
+  }
+
+  struct HostileTests {
+    /// System calls with random arguments. Whoever dies of them dies by a signal of the guest's, which is reported, and
+    /// not by one of the emulator's, which is not. APUS_USER_SEED asks for others.
+    @Test(arguments: 0..<3)
+    func systemCallsWithoutSenseAreRefusedOrDone(_ round: Int) async throws {
+      let first = ProcessInfo.processInfo.environment["APUS_USER_SEED"].flatMap { Int($0) } ?? 1
+      let folder = try Folder()
+      let program = try await Programs.guest("hostile", in: folder)
+      let ran = try await Programs.run([
+        try Programs.emulator, "-explain", "on", program, "\(first + round)", "40",
+      ])
+      #expect(ran == Ran(output: "0 bad, 0 died and were not reported\n", end: 0))
     }
   }
 

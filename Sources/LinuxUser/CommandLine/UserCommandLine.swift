@@ -123,8 +123,15 @@ package struct UserCommandLine {
       name: "accel", variable: "ACCEL", argument: "tcg|interp",
       help: "how instructions are run: translated, or one by one"
     ) { reader, text throws(ProgramError) in
-      guard text == "tcg" || text == "interp" else { throw reader.error("there is tcg, and interp") }
-      reader.request.isTranslated = text == "tcg"
+      let words = text.split(separator: ",", omittingEmptySubsequences: false)
+      guard let kind = words.first, kind == "tcg" || kind == "interp" else {
+        throw reader.error("there is tcg, and interp")
+      }
+      guard words.count == 1 || words == ["tcg", "x-at-once=on"] else {
+        throw reader.error("'\(words.dropFirst().joined(separator: ","))' is no property of \(kind)")
+      }
+      reader.request.isTranslated = kind == "tcg"
+      reader.request.translatesAtOnce = words.count > 1
     },
     Option(name: "strace", variable: "STRACE", help: "log system calls") { reader, _ throws(ProgramError) in
       reader.request.traces = true
@@ -282,6 +289,7 @@ package struct UserCommandLine {
     if let release = request.release { options += ["-r", release] }
     if request.traces { options.append("-strace") }
     if !request.isTranslated { options += ["-accel", "interp"] }
+    if request.translatesAtOnce { options += ["-accel", "tcg,x-at-once=on"] }
     if request.regionLimit == 1 { options.append("-one-insn-per-tb") }
     options += ["-explain", request.explains ? "on" : "off"]
     return options

@@ -27,6 +27,8 @@ package struct ProgramRequest: Sendable {
   package var reportsRefusals = false
   /// Translated code; false for the interpreter alone.
   package var isTranslated = true
+  /// Nothing is interpreted first: for tests.
+  package var translatesAtOnce = false
   /// Guest instructions of a region at most; nil for the translator's own limit.
   package var regionLimit: Int?
   /// Bytes of host code for each thread.
@@ -54,8 +56,7 @@ package final class LinuxProcess: Sendable {
   let executable: String
   /// Where the emulator itself can be executed; nil where that is not known.
   let ownPath: String?
-  /// As `-cpu` makes it: `rv64imafdc_zba…`.
-  let isa: String
+  let cpu: CPUConfiguration
   /// auxv(7) as the program got it.
   let auxiliary: [UInt8]
   let brk: Mutex<ProgramBreak>
@@ -97,7 +98,7 @@ package final class LinuxProcess: Sendable {
     }
     self.features = features
     hardware = Self.hardware(cpu.extensions)
-    isa = cpu.isaString
+    self.cpu = cpu
     stopping = .allocate(capacity: 1)
     stopping.initialize(to: Atomic(0))
     memory = try GuestMemory(log: log)

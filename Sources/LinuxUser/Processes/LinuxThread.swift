@@ -53,7 +53,11 @@ package final class LinuxThread: @unchecked Sendable {
       id: 0, features: process.features, memory: process.memory, time: process.time, port: InterruptPort(),
       log: process.log)
     hart.enterUserMode(pages: process.memory)
-    try translate()
+    if process.request.translatesAtOnce {
+      try translate()
+    } else {
+      interpretFirst()
+    }
   }
 
   deinit {
@@ -144,11 +148,16 @@ package final class LinuxThread: @unchecked Sendable {
     deactivate()
   }
 
-  /// A child of fork(2) begins without translated code: most children execute another program soon. (Its parent's is
-  /// in memory that both share.)
+  /// A child of fork(2) begins without translated code: its parent's is in memory that both share.
   func forgetTranslations() {
     hart.engine = nil
     hart.removeMarks()
+    interpretFirst()
+  }
+
+  /// Many programs, threads and children of fork(2) end soon, or execute another program: what runs once is not worth
+  /// translating.
+  private func interpretFirst() {
     interpretedSlices = process.request.isTranslated ? Self.slicesBeforeTranslation : 0
   }
   private static let slicesBeforeTranslation = 5

@@ -130,7 +130,7 @@ extension LinuxProcess {
   /// /proc/cpuinfo as RISC-V's Linux has it.
   var processorsText: String {
     (0..<max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))).map {
-      "processor\t: \($0)\nhart\t\t: \($0)\nisa\t\t: \(isa)\nmmu\t\t: sv39\nmvendorid\t: 0x\(String(features.vendor, radix: 16))\n"
+      "processor\t: \($0)\nhart\t\t: \($0)\nisa\t\t: \(cpu.isaString)\nmmu\t\t: sv39\nmvendorid\t: 0x\(String(features.vendor, radix: 16))\n"
         + "marchid\t\t: 0x\(String(features.architecture, radix: 16))\n"
         + "mimpid\t\t: 0x\(String(features.implementation, radix: 16))\n\n"
     }.joined()
