@@ -205,7 +205,34 @@ package final class LinuxProcess: Sendable {
   var hasOneThread: Bool { threads.withLock { $0.count == 1 } }
 
   /// Only `thread` has survived a fork.
-  func keepOnly(_ thread: LinuxThread) { threads.withLock { $0 = [thread] } }
+  func keepOnly(_ thread: LinuxThread) {
+    threads.withLock { threads in
+      for other in threads where other !== thread { other.hart.retire() }
+      threads = [thread]
+    }
+    // Their translations are in memory that the parent has, too.
+    spareHarts.withLock { $0 = [] }
+  }
+
+  // MARK: Harts
+
+  /// Of threads that have ended: their tables are dear to make, and their translations are of use to others.
+  private let spareHarts = Mutex<[Hart]>([])
+  private static let mostSpareHarts = 32
+
+  func makeHart() -> Hart {
+    if let spare = spareHarts.withLock({ $0.popLast() }) {
+      spare.revive()
+      return spare
+    }
+    return Hart(id: 0, features: features, memory: memory, time: time, port: InterruptPort(), log: log)
+  }
+
+  /// Takes back the hart of a thread that ends.
+  func takeBack(_ hart: Hart) {
+    hart.retire()
+    spareHarts.withLock { if $0.count < Self.mostSpareHarts { $0.append(hart) } }
+  }
 
   /// Runs `body` while every other thread stands still: outside of the guest's code and of ours, in system calls of
   /// the host at most. Not with a lock held.

@@ -49,19 +49,18 @@ package final class LinuxThread: @unchecked Sendable {
     signals.initialize(to: host_signals())
     activity = .allocate(capacity: 1)
     activity.initialize(to: Atomic(0))
-    hart = Hart(
-      id: 0, features: process.features, memory: process.memory, time: process.time, port: InterruptPort(),
-      log: process.log)
+    hart = process.makeHart()
     hart.enterUserMode(pages: process.memory)
     if process.request.translatesAtOnce {
-      try translate()
-    } else {
+      if hart.engine == nil { try translate() }
+    } else if hart.engine == nil {
       interpretFirst()
     }
   }
 
   deinit {
-    hart.retire()
+    // One that has run has given its hart back.
+    if !hasEnded { hart.retire() }
     signals.deallocate()
     activity.deallocate()
   }
@@ -143,7 +142,7 @@ package final class LinuxThread: @unchecked Sendable {
     host_signal_mask(.max)
     passOnSignals()
     host_signals_use(nil)
-    hart.retire()
+    process.takeBack(hart)
     process.remove(self)
     deactivate()
   }

@@ -1,3 +1,5 @@
+// Unsafe pointers: contexts of host threads are retained until these have taken them; a start's word lives as long as
+// the start, which both threads hold.
 import CHost
 import Glibc
 import RISCV
@@ -128,15 +130,43 @@ extension SystemCalls {
   // MARK: Threads
 
   /// Between a thread and the one that it starts.
-  private final class Start: Sendable {
+  private final class Start: @unchecked Sendable {
     let thread: LinuxThread
-    /// The thread's number once it has one.
-    let id = Atomic<Int32>(0)
     let unshared: Int32
-    let failure = Atomic<Int32>(0)
+    /// Written before the word says so.
+    var id: Int32 = 0
+    var failure: Int32 = 0
+    /// By pointer, because futex(2) wants an address.
+    private let word: UnsafeMutablePointer<Atomic<UInt32>>
+
+    enum Step: UInt32 {
+      case made = 0
+      case numbered
+      case released
+    }
+
     init(_ thread: LinuxThread, unshared: Int32) {
       self.thread = thread
       self.unshared = unshared
+      word = .allocate(capacity: 1)
+      word.initialize(to: Atomic(Step.made.rawValue))
+    }
+
+    deinit { word.deallocate() }
+
+    private var address: UnsafePointer<UInt32> { UnsafeRawPointer(word).assumingMemoryBound(to: UInt32.self) }
+
+    func reach(_ step: Step) {
+      word.pointee.store(step.rawValue, ordering: .sequentiallyConsistent)
+      host_futex_wake(address)
+    }
+
+    func wait(for step: Step) {
+      while true {
+        let now = word.pointee.load(ordering: .sequentiallyConsistent)
+        if now >= step.rawValue { return }
+        _ = host_futex_wait(address, now, -1)
+      }
     }
   }
 
@@ -168,19 +198,18 @@ extension SystemCalls {
       throw Errno(EAGAIN)
     }
     pthread_detach(handle)
-    while start.id.load(ordering: .acquiring) == 0 { _ = sched_yield() }
-    let failure = start.failure.load(ordering: .acquiring)
-    guard failure == 0 else {
+    start.wait(for: .numbered)
+    guard start.failure == 0 else {
       host_signal_mask(parent.mask)
-      throw Errno(failure)
+      throw Errno(start.failure)
     }
-    let id = start.id.load(ordering: .acquiring)
+    let id = start.id
     child.id = id
     parent.process.add(child)
     if request.flags & Clone.parentSetsID != 0 { try? parent.memory.store(id, at: request.parentID) }
     if request.flags & Clone.childSetsID != 0 { try? parent.memory.store(id, at: request.childID) }
     // Only now does it run.
-    start.id.store(-1, ordering: .releasing)
+    start.reach(.released)
     host_signal_mask(parent.mask)
     return Int(id)
   }
@@ -192,12 +221,13 @@ extension SystemCalls {
     let start = Unmanaged<Start>.fromOpaque(context).takeRetainedValue()
     let failure = start.unshared == 0 ? 0 : Host.call(SYS_unshare, Int(start.unshared))
     if failure < 0 {
-      start.failure.store(Int32(-failure), ordering: .releasing)
-      start.id.store(1, ordering: .releasing)
+      start.failure = Int32(-failure)
+      start.reach(.numbered)
       return nil
     }
-    start.id.store(Int32(Host.call(SYS_gettid)), ordering: .releasing)
-    while start.id.load(ordering: .acquiring) != -1 { _ = sched_yield() }
+    start.id = Int32(Host.call(SYS_gettid))
+    start.reach(.numbered)
+    start.wait(for: .released)
     start.thread.run()
     return nil
   }

@@ -102,6 +102,9 @@ extension Hart {
     for i in 0..<count { lookaside.flush(page: address &+ UInt64(i) << 12) }
   }
 
-  /// The hart will not run any more.
+  /// The hart will not run any more, unless it is revived.
   package func retire() { code.remove(lookaside) }
+
+  /// A hart that was retired runs again, with the translations that it had, from `enterUserMode` on.
+  package func revive() { code.add(lookaside) }
 }
