@@ -5,8 +5,10 @@ CONFIG ?= release
 # Where `make install` puts things; DESTDIR is put before it, for packagers.
 PREFIX ?= /usr/local
 DESTDIR ?=
-# 1: also link the program under QEMU's name.
+# 1: also link the programs under QEMU's names.
 QEMU_NAMES ?=
+# 1: also have this system run RISC-V programs by apus-riscv64 (binfmt_misc).
+BINFMT ?=
 # Options of the benchmarks, e.g. BENCH="--quick --only linux".
 BENCH ?=
 # Where Debian's packages are kept that tests and demo fetch.
@@ -15,6 +17,7 @@ export APUS_CACHE
 
 SWIFT_BUILD = swift build -c $(CONFIG)
 PROGRAM = apus-system-riscv64
+USER_PROGRAM = apus-riscv64
 step = @printf '\n==> %s\n' '$(1)'
 
 .DEFAULT_GOAL := build
@@ -28,9 +31,10 @@ help: ## list what can be made
 demo: ## install what is missing, build, fetch Linux and boot it to a shell
 	@Scripts/demo
 
-build: dependencies ## build the program
+build: dependencies ## build the programs
 	$(call step,building ($(CONFIG)))
 	$(SWIFT_BUILD) --product $(PROGRAM)
+	$(SWIFT_BUILD) --product $(USER_PROGRAM)
 
 test: test-dependencies lint ## install what is missing, check the format, build, run every test
 	$(call step,building the program and its tests (release; minutes from scratch))
@@ -56,8 +60,8 @@ bench: test-dependencies ## measure Apus and this machine's QEMU against the bar
 	$(call step,measuring (docs/benchmarks.md explains the figures))
 	.build/release/apus-bench $(BENCH)
 
-install: dependencies ## install below PREFIX; QEMU_NAMES=1 also links QEMU's name
-	Scripts/install "$(DESTDIR)" "$(PREFIX)" $(if $(filter 1 yes on,$(QEMU_NAMES)),--qemu-names)
+install: dependencies ## install below PREFIX; QEMU_NAMES=1 also links QEMU's names, BINFMT=1 has RISC-V programs run
+	Scripts/install "$(DESTDIR)" "$(PREFIX)" $(if $(filter 1 yes on,$(QEMU_NAMES)),--qemu-names) $(if $(filter 1 yes on,$(BINFMT)),--binfmt)
 
 uninstall: ## remove what `make install` with the same variables installed
 	Scripts/install --remove "$(DESTDIR)" "$(PREFIX)"

@@ -15,7 +15,8 @@ let fast: [SwiftSetting] =
 let package = Package(
   name: "apus",
   products: [
-    .executable(name: "apus-system-riscv64", targets: ["apus-system-riscv64"])
+    .executable(name: "apus-system-riscv64", targets: ["apus-system-riscv64"]),
+    .executable(name: "apus-riscv64", targets: ["apus-riscv64"]),
   ],
   targets: [
     // What Swift cannot express: variadic C (ioctl, fcntl, syscall), cmpxchg16b.
@@ -48,6 +49,13 @@ let package = Package(
         "CommandLineOptions", "Control", "Boards", "Boot", "Devices", "Storage", "Consoles",
         "Machine", "RISCV", "Translator", "Logging",
       ], swiftSettings: strict),
+    .target(
+      name: "LinuxUser", dependencies: ["RISCV", "Translator", "CHost", "Logging"], swiftSettings: fast),
+    .target(name: "CStandalone"),
+    // One file that depends on nothing, so that it works inside any chroot, container or initramfs.
+    .executableTarget(
+      name: "apus-riscv64", dependencies: ["LinuxUser", "Logging", "CStandalone"], swiftSettings: strict,
+      linkerSettings: [.unsafeFlags(["-static-executable"])]),
     // Measures Apus against QEMU: docs/benchmarks.md.
     .executableTarget(name: "apus-bench", path: "Benchmarks/Harness", swiftSettings: strict),
     // docs/decision-1.md's figures.
@@ -80,6 +88,8 @@ let package = Package(
     .testTarget(
       name: "ControlTests", dependencies: ["Control", "Consoles", "Machine", "RISCV", "Logging"],
       swiftSettings: strict),
+    // It does not depend on the program that it runs, whose way of linking would become its own.
+    .testTarget(name: "LinuxUserTests", dependencies: ["LinuxUser", "RISCV"], swiftSettings: strict),
     // Guests on the program itself, beside the reference emulator.
     .testTarget(
       name: "SystemTests", dependencies: ["RISCV", "Machine", "apus-system-riscv64"], swiftSettings: strict),

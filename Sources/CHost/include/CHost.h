@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "HostUser.h"
+
 /// futex(2) FUTEX_WAIT_PRIVATE: sleeps while *word == expected, at most until `timeout_ns`
 /// nanoseconds have passed (negative: no limit). Returns 0 or -errno.
 int host_futex_wait(const uint32_t *word, uint32_t expected, int64_t timeout_ns);

@@ -91,6 +91,8 @@ package final class Hart: @unchecked Sendable {
   private var otherAttributes: UInt64 = .max
   /// Nil: the interpreter runs everything.
   package var engine: (any HartEngine)?
+  /// Nil: page tables in memory say what is mapped.
+  var userPages: (any UserPages)?
   /// Some trigger could match: instructions run one by one, and no page enters the lookaside.
   var triggersArmed = false
 

@@ -16,8 +16,8 @@ package final class CodePages: Sendable {
   private static let slotStride = slotsPerPage + padding
   /// The slot before a page's first one may be looked at, and is empty.
   private static let padding = 8
-  /// Pages that fit: 1,400 × 16 KiB, of which only the parts that ran are touched.
-  private static let capacity = 1400
+  /// Pages that fit: 16 KiB each, of which only the parts that ran are touched.
+  private let capacity: Int
 
   private struct Range: Sendable {
     let firstPage: UInt64
@@ -37,14 +37,15 @@ package final class CodePages: Sendable {
   /// A page is getting its slots. By pointer, so that reading it counts no reference.
   private nonisolated(unsafe) let isAdding: UnsafeMutablePointer<Atomic<Bool>>
   private nonisolated(unsafe) var used = 0
-  /// Write entries to revoke when a page gains code. Written only while the board is built.
+  /// Write entries to revoke when a page gains code. Under the lock.
   private nonisolated(unsafe) var lookasides: [TranslationLookaside] = []
 
   private let log: Log
 
-  package init(log: Log = Log()) {
+  package init(log: Log = Log(), capacity: Int = 1400) {
     self.log = log
-    let bytes = (Self.capacity * Self.slotStride + Self.padding) * MemoryLayout<Operation>.stride
+    self.capacity = capacity
+    let bytes = (capacity * Self.slotStride + Self.padding) * MemoryLayout<Operation>.stride
     let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
     let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, -1, 0)
     guard let memory, memory != MAP_FAILED else { fatalError("cannot map \(bytes) bytes for decoded code") }
@@ -57,10 +58,10 @@ package final class CodePages: Sendable {
     isAdding.initialize(to: Atomic(false))
     hasNewborn = .allocate(capacity: 1)
     hasNewborn.initialize(to: Atomic(false))
-    stores = .allocate(capacity: Self.capacity)
-    stores.initialize(repeating: 0, count: Self.capacity)
-    hosts = .allocate(capacity: Self.capacity)
-    hosts.initialize(repeating: nil, count: Self.capacity)
+    stores = .allocate(capacity: capacity)
+    stores.initialize(repeating: 0, count: capacity)
+    hosts = .allocate(capacity: capacity)
+    hosts.initialize(repeating: nil, count: capacity)
   }
 
   /// Announces RAM or ROM: whole pages from `base`.
@@ -74,7 +75,11 @@ package final class CodePages: Sendable {
   }
 
   /// Registers a hart's lookaside.
-  func add(_ lookaside: TranslationLookaside) { lookasides.append(lookaside) }
+  func add(_ lookaside: TranslationLookaside) { lock.withLock { _ in lookasides.append(lookaside) } }
+  /// Its hart will not run any more.
+  func remove(_ lookaside: TranslationLookaside) {
+    lock.withLock { _ in lookasides.removeAll { $0 === lookaside } }
+  }
 
   private func entry(_ page: UInt64) -> UnsafeMutablePointer<UnsafeMutablePointer<Operation>?>? {
     for range in ranges where page &- range.firstPage < range.pageCount {
@@ -107,7 +112,7 @@ package final class CodePages: Sendable {
     _ entry: UnsafeMutablePointer<UnsafeMutablePointer<Operation>?>, _ host: UnsafeMutableRawPointer,
     for hart: TranslationLookaside
   ) {
-    guard entry.pointee == nil, used < Self.capacity else { return }
+    guard entry.pointee == nil, used < capacity else { return }
     isAdding.pointee.store(true, ordering: .sequentiallyConsistent)
     defer { isAdding.pointee.store(false, ordering: .releasing) }
     let slots = arena + used * Self.slotStride
@@ -137,18 +142,34 @@ package final class CodePages: Sendable {
   }
   /// Under the lock.
   private nonisolated(unsafe) var newborn: [Newborn] = []
+  /// Pages that are stored to at other addresses, too, where nobody notices. Under the lock.
+  private nonisolated(unsafe) var aliased: [Swift.Range<UInt64>] = []
+
+  /// Says which pages are stored to at other addresses, too: `fence.i` has them decoded anew.
+  package func setAliased(_ ranges: [Swift.Range<UInt64>]) {
+    lock.withLock { _ in
+      aliased = ranges
+      hasNewborn.pointee.store(!newborn.isEmpty || !aliased.isEmpty, ordering: .relaxed)
+    }
+  }
+
   /// Whether `fence.i` has anything to do; by pointer for translated code.
   package nonisolated(unsafe) let hasNewborn: UnsafeMutablePointer<Atomic<Bool>>
 
   /// `fence.i`: what other harts have stored before is executed from now on. Only stores to newborn pages can
-  /// have gone unnoticed, so those are decoded anew.
+  /// have gone unnoticed, and to aliased ones, so those are decoded anew.
   func fence() {
     guard hasNewborn.pointee.load(ordering: .relaxed) else { return }
     var pages: [UnsafeMutablePointer<Operation>] = []
     lock.withLock { _ in
       pages = newborn.map(\.slots)
       newborn.removeAll { $0.others.allSatisfy(\.isOver) }
-      hasNewborn.pointee.store(!newborn.isEmpty, ordering: .relaxed)
+      for range in aliased {
+        pages += stride(from: range.lowerBound, to: range.upperBound, by: 4096).compactMap {
+          entry($0 >> 12)?.pointee
+        }
+      }
+      hasNewborn.pointee.store(!newborn.isEmpty || !aliased.isEmpty, ordering: .relaxed)
     }
     for slots in pages { clear(slots, 0, 2 * Self.slotsPerPage) }
   }
@@ -194,7 +215,7 @@ package final class CodePages: Sendable {
   /// An instruction of the page with these slots was decoded.
   func didDecode(_ slots: UnsafeMutablePointer<Operation>) {
     let number = (slots - arena) / Self.slotStride
-    if number >= 0 && number < Self.capacity { stores[number] = 0 }
+    if number >= 0 && number < capacity { stores[number] = 0 }
   }
 
   /// The slots of the page that holds `address`, if it has any: stores there must come to `didStore`.
@@ -235,14 +256,14 @@ package final class CodePages: Sendable {
   func takeBack(_ slot: UnsafeMutablePointer<Operation>) {
     slot.whole = Operation(opcode: .undecoded)
     let number = (slot - arena) / Self.slotStride
-    if number >= 0 && number < Self.capacity { noteChange(arena + number * Self.slotStride) }
+    if number >= 0 && number < capacity { noteChange(arena + number * Self.slotStride) }
   }
 
   /// Translated code stored up to eight bytes at the halfword of `slot`, after which the slots there were not
   /// empty any more.
   package func didStoreUnnoticed(at slot: UnsafeMutablePointer<Operation>) {
     let number = (slot - arena) / Self.slotStride
-    guard number >= 0 && number < Self.capacity else { return }
+    guard number >= 0 && number < capacity else { return }
     let slots = arena + number * Self.slotStride
     let offset = 2 * (slot - slots)
     clear(slots, offset, min(8, 2 * Self.slotsPerPage - offset))
@@ -277,7 +298,7 @@ package final class CodePages: Sendable {
     }
   }
 
-  package var isFull: Bool { used >= Self.capacity }
+  package var isFull: Bool { used >= capacity }
 
   /// Bytes of the arena handed out, for `info` and the memory bar.
   package var bytesUsed: Int { used * Self.slotStride * MemoryLayout<Operation>.stride }

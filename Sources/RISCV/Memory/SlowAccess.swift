@@ -62,6 +62,7 @@ extension Hart {
       logTranslation(virtual, access, to: physical, readable: readable, writable: writable)
     }
     if readable && writable { lookaside.allowStores(entry, virtual: virtual, code) }
+    if let userPages { fillNeighbours(virtual, userPages, readable: readable, writable: writable) }
   }
 
   // MARK: Loads and stores

@@ -54,6 +54,7 @@ extension Hart {
     let isRV32 = features.xlen == 32
     let mode = isRV32 ? satp >> 31 : satp >> 60
     guard privilege != .machine, mode != 0 else {
+      if let userPages { return try translate(virtual, access, by: userPages) }
       return Translation(physical: virtual, size: 4096, readable: true, writable: true)
     }
     let levels = isRV32 ? 2 : Int(mode) - 5

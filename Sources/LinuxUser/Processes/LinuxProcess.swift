@@ -1,0 +1,288 @@
+// Unsafe pointers: `stopping` lives as long as the process, by pointer because futex(2) wants an address.
+import CHost
+import Glibc
+import Logging
+import RISCV
+import Synchronization
+import Translator
+
+/// What is to be run, and how.
+package struct ProgramRequest: Sendable {
+  /// The program's file.
+  package var path: String
+  /// With the name that the program is called by.
+  package var arguments: [[UInt8]]
+  package var environment: [[UInt8]]
+  /// -L: absolute paths are looked for below this folder first.
+  package var prefix: String?
+  /// Bytes.
+  package var stackSize: UInt64 = 8 << 20
+  package var cpu = "max"
+  /// uname(2)'s release; nil for the host's.
+  package var release: String?
+  package var traces = false
+  /// Says on standard error why a signal has killed the program.
+  package var explains = false
+  /// Says on standard error, once each, which system call is asked for and not there.
+  package var reportsRefusals = false
+  /// Translated code; false for the interpreter alone.
+  package var isTranslated = true
+  /// Nothing is interpreted first: for tests.
+  package var translatesAtOnce = false
+  /// Guest instructions of a region at most; nil for the translator's own limit.
+  package var regionLimit: Int?
+  /// Bytes of host code for each thread.
+  package var codeSize = 32 << 20
+  /// What another program that is executed is given before its path, so that it runs as this one.
+  package var ownOptions: [String] = []
+  package init(path: String, arguments: [[UInt8]], environment: [[UInt8]]) {
+    self.path = path
+    self.arguments = arguments
+    self.environment = environment
+  }
+}
+
+/// A Linux process whose program is for RISC-V: address space, threads, and what they share.
+package final class LinuxProcess: Sendable {
+  package let request: ProgramRequest
+  let memory: GuestMemory
+  let paths: GuestPaths
+  let features: HartFeatures
+  let hardware: UInt64
+  let log: Log
+  let time = HostTime()
+  let actions = SignalActions()
+  /// The absolute path of the program's file.
+  let executable: String
+  /// Where the emulator itself can be executed; nil where that is not known.
+  let ownPath: String?
+  let cpu: CPUConfiguration
+  /// auxv(7) as the program got it.
+  let auxiliary: [UInt8]
+  let brk: Mutex<ProgramBreak>
+  /// Where a signal handler returns to.
+  let signalReturn: UInt64
+  let limits = Mutex<[Int32: (soft: UInt64, hard: UInt64)]>([:])
+
+  /// The process is a child of vfork(2), whose memory is its parent's: what it leaves behind stays.
+  nonisolated(unsafe) var isBorrowed = false
+  /// What execve(2) was last given, for the parent of such a child to free.
+  nonisolated(unsafe) var execution: UnsafeMutableRawPointer?
+  func forgetExecution() {
+    execution?.deallocate()
+    execution = nil
+  }
+
+  private let threads = Mutex<[LinuxThread]>([])
+  /// Not 0: some thread is alone, or wants to be.
+  nonisolated(unsafe) let stopping: UnsafeMutablePointer<Atomic<UInt32>>
+  private let soloist = Atomic<Bool>(false)
+
+  /// Loads the program; nothing runs yet.
+  package init(_ request: ProgramRequest, log: Log = Log()) throws(ProgramError) {
+    guard host_user_available() != 0 else {
+      throw ProgramError("this host's processor is not supported yet; programs run on x86-64")
+    }
+    self.request = request
+    self.log = log
+    let cpu: CPUConfiguration
+    do throws(CPUError) {
+      cpu = try CPUModel.configure(request.cpu)
+    } catch {
+      throw ProgramError("\(error)", exitCode: 1)
+    }
+    var features = cpu.features
+    features.pmpCount = 0
+    guard features.xlen == 64 else {
+      throw ProgramError("-cpu \(request.cpu) is a 32-bit hart; this program runs 64-bit ones", exitCode: 1)
+    }
+    self.features = features
+    hardware = Self.hardware(cpu.extensions)
+    self.cpu = cpu
+    stopping = .allocate(capacity: 1)
+    stopping.initialize(to: Atomic(0))
+    memory = try GuestMemory(log: log)
+    paths = GuestPaths(prefix: request.prefix)
+
+    let file: ProgramFile
+    do throws(Errno) {
+      file = try ProgramFile(request.path)
+    } catch {
+      throw ProgramError("Error while loading \(request.path): \(error.sentence)", exitCode: 1)
+    }
+    defer { file.close() }
+    executable = Self.absolute(request.path)
+    ownPath = Self.ownPath()
+    let stackSize = max(request.stackSize, 128 << 10) & ~4095
+    memory.mapLimit = GuestMemory.end - max(stackSize, 128 << 20) - (1 << 20)
+    let program = try Loader(memory: memory, paths: paths).load(file)
+    do throws(Errno) {
+      brk = Mutex(ProgramBreak(start: program.end))
+      var protection: PagePermissions = [.read, .write]
+      if program.hasExecutableStack { protection.insert(.execute) }
+      _ = try memory.map(
+        .exactly(GuestMemory.end - stackSize), size: stackSize, protection, GuestMemory.Backing())
+      signalReturn = try Self.mapSignalReturn(memory)
+      var random = [UInt8](repeating: 0, count: 16)
+      _ = random.withUnsafeMutableBytes {
+        Host.call(SYS_getrandom, Int(bitPattern: $0.baseAddress), $0.count)
+      }
+      let (stack, auxiliary) = try InitialStack(memory: memory, top: GuestMemory.end).write(
+        arguments: request.arguments, environment: request.environment, path: Array(request.path.utf8),
+        random: random, program: program, hardware: hardware, support: nil)
+      self.auxiliary = auxiliary
+      let thread = try LinuxThread(self, id: Int32(getpid()))
+      thread.hart[x: 2] = stack
+      thread.hart.state.pointee.pc = program.start
+      add(thread)
+      thread.mask = host_signal_current_mask()
+    } catch {
+      throw ProgramError("\(request.path): cannot make its first stack: \(error.sentence)")
+    }
+  }
+
+  /// AT_HWCAP: a bit for each single-letter extension.
+  private static func hardware(_ extensions: ExtensionSet) -> UInt64 {
+    let letters: [(Extension, Character)] = [
+      (.i, "i"), (.m, "m"), (.a, "a"), (.f, "f"), (.d, "d"), (.c, "c"), (.v, "v"),
+    ]
+    return letters.reduce(0) { word, entry in
+      guard extensions.contains(entry.0), let letter = entry.1.asciiValue else { return word }
+      return word | 1 << UInt64(letter - 0x61)
+    }
+  }
+
+  /// Where there is no /proc, the name by which the host has executed this program (AT_EXECFN).
+  private static func ownPath() -> String? {
+    if access("/proc/self/exe", X_OK) == 0 { return "/proc/self/exe" }
+    guard let name = UnsafePointer<CChar>(bitPattern: host_auxiliary(UInt(AT_EXECFN))) else { return nil }
+    let path = absolute(String(cString: name))
+    return path.hasPrefix("/") && access(path, X_OK) == 0 ? path : nil
+  }
+
+  private static func absolute(_ path: String) -> String {
+    guard let resolved = realpath(path, nil) else { return path }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+
+  /// A page of instructions: `li a7, 139; ecall` (rt_sigreturn).
+  private static func mapSignalReturn(_ memory: GuestMemory) throws(Errno) -> UInt64 {
+    let page = try memory.map(
+      .anywhere(near: 0), size: 4096, [.read, .write], GuestMemory.Backing())
+    try memory.store(UInt64(0x0000_0073_08b0_0893), at: page)
+    try memory.protect(page, size: 4096, [.read, .execute])
+    return page
+  }
+
+  /// Runs the program on the calling thread, which never comes back.
+  package func run() -> Never {
+    guard let thread = threads.withLock({ $0.first }) else { preconditionFailure("a process has a thread") }
+    // Threads do not keep it.
+    _ = Unmanaged.passRetained(self)
+    actions.inherit()
+    thread.run()
+    Self.endThread(thread.exitCode)
+  }
+
+  /// Ends the calling thread and nothing else: a process goes on without its first.
+  static func endThread(_ code: Int32) -> Never {
+    while true { _ = Host.call(SYS_exit, Int(code)) }
+  }
+
+  /// Ends the process.
+  static func end(_ code: Int32) -> Never {
+    while true { _ = Host.call(SYS_exit_group, Int(code)) }
+  }
+
+  // MARK: Threads
+
+  func add(_ thread: LinuxThread) { threads.withLock { $0.append(thread) } }
+
+  func remove(_ thread: LinuxThread) { threads.withLock { $0.removeAll { $0 === thread } } }
+
+  var allThreads: [LinuxThread] { threads.withLock { $0 } }
+  var hasOneThread: Bool { threads.withLock { $0.count == 1 } }
+
+  /// Only `thread` has survived a fork.
+  func keepOnly(_ thread: LinuxThread) {
+    threads.withLock { threads in
+      for other in threads where other !== thread { other.hart.retire() }
+      threads = [thread]
+    }
+    // Their translations are in memory that the parent has, too.
+    spareHarts.withLock { $0 = [] }
+  }
+
+  // MARK: Harts
+
+  /// Of threads that have ended: their tables are dear to make, and their translations are of use to others.
+  private let spareHarts = Mutex<[Hart]>([])
+  private static let mostSpareHarts = 32
+
+  func makeHart() -> Hart {
+    if let spare = spareHarts.withLock({ $0.popLast() }) {
+      spare.revive()
+      return spare
+    }
+    return Hart(id: 0, features: features, memory: memory, time: time, port: InterruptPort(), log: log)
+  }
+
+  /// Takes back the hart of a thread that ends.
+  func takeBack(_ hart: Hart) {
+    hart.retire()
+    spareHarts.withLock { if $0.count < Self.mostSpareHarts { $0.append(hart) } }
+  }
+
+  /// Runs `body` while every other thread stands still: outside of the guest's code and of ours, in system calls of
+  /// the host at most. Not with a lock held.
+  func alone<R, E>(_ thread: LinuxThread, _ body: () throws(E) -> R) throws(E) -> R {
+    if hasOneThread { return try body() }
+    while soloist.exchange(true, ordering: .sequentiallyConsistent) {
+      // Whoever is alone waits for us.
+      thread.rest { _ = sched_yield() }
+    }
+    stopping.pointee.store(1, ordering: .sequentiallyConsistent)
+    for other in allThreads where other !== thread { other.waitUntilResting() }
+    defer { endAlone() }
+    return try body()
+  }
+
+  func endAlone() {
+    stopping.pointee.store(0, ordering: .sequentiallyConsistent)
+    soloist.store(false, ordering: .sequentiallyConsistent)
+    host_futex_wake(UnsafeRawPointer(stopping).assumingMemoryBound(to: UInt32.self))
+  }
+
+  /// Changes mappings of `size` bytes at `start` that harts may know, and has all harts forget them.
+  func changeMappings<R>(
+    _ thread: LinuxThread, _ start: UInt64, _ size: UInt64, _ body: () throws(Errno) -> R
+  ) throws(Errno) -> R {
+    let first = start & ~4095
+    let count = Int((min(size, GuestMemory.size) + (start - first) + 4095) >> 12)
+    return try alone(thread) { () throws(Errno) -> R in
+      defer { for other in allThreads { other.hart.forgetPages(at: first, count: count) } }
+      return try body()
+    }
+  }
+}
+
+/// The end of a program's data (brk(2)).
+struct ProgramBreak: Sendable {
+  let start: UInt64
+  var end: UInt64
+  init(start: UInt64) {
+    self.start = start
+    end = start
+  }
+}
+
+/// The `time` CSR: the host's monotonic clock, 10 MHz.
+final class HostTime: TimeSource {
+  static let frequency: UInt64 = 10_000_000
+  var ticks: UInt64 {
+    var now = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    return UInt64(now.tv_sec) * Self.frequency + UInt64(now.tv_nsec) / 100
+  }
+}

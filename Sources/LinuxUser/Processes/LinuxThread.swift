@@ -1,0 +1,213 @@
+// Unsafe pointers: `signals` and `activity` live as long as the thread object, at fixed addresses: signal handlers
+// write to the one, futex(2) waits on the other.
+import CHost
+import Glibc
+import RISCV
+import Synchronization
+import Translator
+
+/// A thread of a Linux process: a hart, run by a host thread of its own, and its signals.
+package final class LinuxThread: @unchecked Sendable {
+  /// Outlives its threads. Unsafe, because counting references costs more than a quick system call.
+  unowned(unsafe) let process: LinuxProcess
+  let memory: GuestMemory
+  let hart: Hart
+  /// -strace.
+  let traces: Bool
+  /// -L: paths may lead elsewhere.
+  let hasPrefix: Bool
+  /// gettid(2): the host's.
+  var id: Int32
+  /// The signals that are blocked, by bit number minus one.
+  var mask: UInt64 = 0
+  /// sigaltstack(2).
+  var alternateStack = AlternateStack()
+  /// SIGSEGV and SIGBUS that somebody sent while they were blocked.
+  var deferred: [PendingSignal] = []
+  /// set_tid_address(2), set_robust_list(2).
+  var clearedAddress: UInt64 = 0
+  var robustList: UInt64 = 0
+  /// exit(2) was called, with this code.
+  var hasEnded = false
+  var exitCode: Int32 = 0
+  /// Slices that are interpreted before anything is translated; 0: nothing is to be.
+  private var interpretedSlices = 0
+  let signals: UnsafeMutablePointer<host_signals>
+  /// 1 while the thread runs code of the guest or of ours, 0 in system calls of the host.
+  private let activity: UnsafeMutablePointer<Atomic<UInt32>>
+
+  /// Instructions between looks at signals: some 10 µs of translated code.
+  private static let slice = 20_000
+
+  init(_ process: LinuxProcess, id: Int32) throws(Errno) {
+    self.process = process
+    memory = process.memory
+    traces = process.request.traces
+    hasPrefix = process.paths.prefix != nil
+    self.id = id
+    signals = .allocate(capacity: 1)
+    signals.initialize(to: host_signals())
+    activity = .allocate(capacity: 1)
+    activity.initialize(to: Atomic(0))
+    hart = process.makeHart()
+    hart.enterUserMode(pages: process.memory)
+    if process.request.translatesAtOnce {
+      if hart.engine == nil { try translate() }
+    } else if hart.engine == nil {
+      interpretFirst()
+    }
+  }
+
+  deinit {
+    // One that has run has given its hart back.
+    if !hasEnded { hart.retire() }
+    signals.deallocate()
+    activity.deallocate()
+  }
+
+  /// Gives the hart a fresh engine, where one is wanted.
+  func translate() throws(Errno) {
+    guard process.request.isTranslated, TranslatedHart.canRun(hart) else { return }
+    do throws(CodeMemoryError) {
+      hart.engine = nil
+      hart.removeMarks()
+      _ = try TranslatedHart(
+        hart, codeSize: process.request.codeSize,
+        regionLimit: process.request.regionLimit ?? TranslatedHart.largestRegion)
+    } catch {
+      throw .noMemory
+    }
+  }
+
+  // MARK: Resting
+
+  private var activityWord: UnsafePointer<UInt32> {
+    UnsafeRawPointer(activity).assumingMemoryBound(to: UInt32.self)
+  }
+  private var stoppingWord: UnsafePointer<UInt32> {
+    UnsafeRawPointer(process.stopping).assumingMemoryBound(to: UInt32.self)
+  }
+
+  /// Begins, or goes on, unless some thread is alone.
+  func activate() {
+    while true {
+      activity.pointee.store(1, ordering: .sequentiallyConsistent)
+      if process.stopping.pointee.load(ordering: .sequentiallyConsistent) == 0 { return }
+      deactivate()
+      _ = host_futex_wait(stoppingWord, 1, -1)
+    }
+  }
+
+  func deactivate() {
+    activity.pointee.store(0, ordering: .sequentiallyConsistent)
+    if process.stopping.pointee.load(ordering: .sequentiallyConsistent) != 0 { host_futex_wake(activityWord) }
+  }
+
+  /// Runs `body`, which touches nothing that threads share.
+  @inline(__always) func rest<R>(_ body: () -> R) -> R {
+    deactivate()
+    defer { activate() }
+    return body()
+  }
+
+  /// For a thread that wants to be alone.
+  func waitUntilResting() {
+    while activity.pointee.load(ordering: .sequentiallyConsistent) != 0 {
+      _ = host_futex_wait(activityWord, 1, 1_000_000)
+    }
+  }
+
+  // MARK: Running
+
+  /// Runs until the thread ends.
+  func run() {
+    host_signals_use(signals)
+    activate()
+    host_signal_mask(mask)
+    while !hasEnded {
+      switch hart.runUser(Self.slice) {
+      case .budgetSpent: if interpretedSlices > 0 { didInterpret() }
+      case .codeFull: process.alone(self) { memory.code.removeAll() }
+      case .trap(let cause, let value):
+        if cause == Hart.UserCause.systemCall {
+          systemCall()
+        } else {
+          raiseException(cause, value)
+        }
+      }
+      if hasEnded { break }
+      if hasSignals { deliverSignals() }
+      if process.stopping.pointee.load(ordering: .relaxed) != 0 { rest {} }
+    }
+    host_signal_mask(.max)
+    passOnSignals()
+    host_signals_use(nil)
+    process.takeBack(hart)
+    process.remove(self)
+    deactivate()
+  }
+
+  /// A child of fork(2) begins without translated code: its parent's is in memory that both share.
+  func forgetTranslations() {
+    hart.engine = nil
+    hart.removeMarks()
+    interpretFirst()
+  }
+
+  /// Many programs, threads and children of fork(2) end soon, or execute another program: what runs once is not worth
+  /// translating.
+  private func interpretFirst() {
+    interpretedSlices = process.request.isTranslated ? Self.slicesBeforeTranslation : 0
+  }
+  private static let slicesBeforeTranslation = 5
+
+  private func didInterpret() {
+    interpretedSlices -= 1
+    if interpretedSlices == 0 { try? translate() }
+  }
+
+  // MARK: The host's system calls
+
+  /// A system call of the host that does not wait; its result.
+  func host(
+    _ number: Int, _ a: Int = 0, _ b: Int = 0, _ c: Int = 0, _ d: Int = 0, _ e: Int = 0, _ f: Int = 0
+  ) throws(Errno) -> Int {
+    let result = Host.call(Int32(number), a, b, c, d, e, f)
+    if result < 0 && result > -4096 { throw Errno(Int32(-result)) }
+    return result
+  }
+
+  /// A system call of the host that may wait. Signals of the guest interrupt it: `Errno.interrupted`, or
+  /// `Errno.notStarted` where the signal came before.
+  func waiting(
+    _ number: Int, _ a: Int = 0, _ b: Int = 0, _ c: Int = 0, _ d: Int = 0, _ e: Int = 0, _ f: Int = 0
+  ) throws(Errno) -> Int {
+    let arguments: InlineArray<6, Int> = [a, b, c, d, e, f]
+    let result = rest {
+      withUnsafePointer(to: arguments) { pointer in
+        host_interruptible_call(
+          signals, number, UnsafeRawPointer(pointer).assumingMemoryBound(to: Int.self))
+      }
+    }
+    if result < 0 && result > -4096 { throw Errno(Int32(-result)) }
+    return result
+  }
+}
+
+/// The host's system calls, by number.
+enum Host {
+  /// The result, or a negative error number.
+  static func call(
+    _ number: Int32, _ a: Int = 0, _ b: Int = 0, _ c: Int = 0, _ d: Int = 0, _ e: Int = 0, _ f: Int = 0
+  ) -> Int {
+    let arguments: InlineArray<6, Int> = [a, b, c, d, e, f]
+    return withUnsafePointer(to: arguments) { pointer in
+      host_system_call(Int(number), UnsafeRawPointer(pointer).assumingMemoryBound(to: Int.self))
+    }
+  }
+}
+
+extension Errno {
+  /// A signal came before the system call began: the guest's handler runs first, and then the call.
+  static let notStarted = Errno(512)
+}

@@ -1,0 +1,156 @@
+import CHost
+import Glibc
+import RISCV
+import Synchronization
+
+extension LinuxThread {
+  /// Performs the `ecall` at the pc.
+  func systemCall() {
+    let number = hart[x: 17]
+    let arguments = SystemCall.Arguments(
+      values: [hart[x: 10], hart[x: 11], hart[x: 12], hart[x: 13], hart[x: 14], hart[x: 15]])
+    // Behind the instruction from now on: whoever copies registers or returns from a signal relies on it.
+    hart.state.pointee.pc &+= 4
+    guard let call = SystemCalls.call(number) else {
+      hart[x: 10] = UInt64(bitPattern: Int64(-ENOSYS))
+      process.reportUnknown(number)
+      return
+    }
+    if traces { traceEntry(call, arguments) }
+    let result: Int
+    do throws(Errno) {
+      result = try perform(call, arguments)
+    } catch {
+      if error == .notStarted {
+        if traces { traceResult(call, .interrupted) }
+        // As if the signal had come before the instruction.
+        hart.state.pointee.pc &-= 4
+        deliverSignals()
+        return
+      }
+      if traces { traceResult(call, error) }
+      hart[x: 10] = UInt64(bitPattern: Int64(-error.code))
+      if error == .interrupted, signals.pointee.recorded != 0 {
+        let mayRestart = SystemCalls.mayRestart(call, arguments)
+        deliverSignals(Interruption(argument: arguments[0], mayRestart: mayRestart))
+      }
+      return
+    }
+    // These have set all registers.
+    if number == SystemCalls.returnFromSignal { return }
+    if traces { traceResult(call, result) }
+    hart[x: 10] = UInt64(bitPattern: Int64(result))
+  }
+
+  private func perform(_ call: SystemCall, _ arguments: SystemCall.Arguments) throws(Errno) -> Int {
+    switch call.treatment {
+    case .passed(let host, _): return try pass(call, host, arguments)
+    case .converted(let handler), .emulated(let handler): return try handler(self, arguments)
+    case .refused:
+      process.reportRefused(call)
+      throw .notImplemented
+    case .declined: throw .notImplemented
+    }
+  }
+
+  private func pass(_ call: SystemCall, _ host: Int32, _ arguments: SystemCall.Arguments) throws(Errno) -> Int
+  {
+    var values: InlineArray<6, Int> = .init(repeating: 0)
+    for i in 0..<6 {
+      guard i < call.arguments.count else { break }
+      let argument = call.arguments[i]
+      if argument == .path, hasPrefix, arguments[i] != 0 {
+        return try passPath(call, host, arguments)
+      }
+      values[i] = argument.isAddress ? memory.hostPointer(arguments[i]) : arguments.word(i)
+    }
+    return try waiting(Int(host), values[0], values[1], values[2], values[3], values[4], values[5])
+  }
+
+  /// As `pass`, where paths lead elsewhere.
+  private func passPath(_ call: SystemCall, _ host: Int32, _ arguments: SystemCall.Arguments) throws(Errno)
+    -> Int
+  {
+    var paths: [[UInt8]] = []
+    var values = [Int](repeating: 0, count: 6)
+    for (i, argument) in call.arguments.enumerated() {
+      if argument == .path, arguments[i] != 0 {
+        paths.append(try path(arguments[i]))
+      } else {
+        values[i] = argument.isAddress ? memory.hostPointer(arguments[i]) : arguments.word(i)
+      }
+    }
+    // As host strings, side by side.
+    let joined = Array(paths.map { $0 + [0] }.joined())
+    let result = joined.withUnsafeBytes { bytes -> Result<Int, Errno> in
+      var at = Int(bitPattern: bytes.baseAddress)
+      var next = 0
+      for (i, argument) in call.arguments.enumerated() where argument == .path && arguments[i] != 0 {
+        values[i] = at
+        at += paths[next].count + 1
+        next += 1
+      }
+      do throws(Errno) {
+        return .success(
+          try waiting(Int(host), values[0], values[1], values[2], values[3], values[4], values[5]))
+      } catch {
+        return .failure(error)
+      }
+    }
+    return try result.get()
+  }
+
+  /// The path at `address`, below `-L`'s folder where it is there.
+  func path(_ address: UInt64) throws(Errno) -> [UInt8] {
+    let path = try memory.string(at: address, limit: Int(PATH_MAX) - 1)
+    return process.paths.resolved(path)
+  }
+
+  /// Calls `body` with a host string.
+  func withPath<R>(_ path: [UInt8], _ body: (Int) throws(Errno) -> R) throws(Errno) -> R {
+    let result = (path + [0]).withUnsafeBytes { bytes -> Result<R, Errno> in
+      do throws(Errno) {
+        return .success(try body(Int(bitPattern: bytes.baseAddress)))
+      } catch {
+        return .failure(error)
+      }
+    }
+    return try result.get()
+  }
+
+  /// Calls `body` with the host address of bytes that are in and out.
+  func withBytes<R>(_ bytes: inout [UInt8], _ body: (Int) throws(Errno) -> R) throws(Errno) -> R {
+    let result = bytes.withUnsafeMutableBytes { buffer -> Result<R, Errno> in
+      do throws(Errno) {
+        return .success(try body(Int(bitPattern: buffer.baseAddress)))
+      } catch {
+        return .failure(error)
+      }
+    }
+    return try result.get()
+  }
+}
+
+extension LinuxProcess {
+  private static let reported = Mutex<Set<UInt64>>([])
+
+  /// Says once what is not there.
+  func reportRefused(_ call: SystemCall) {
+    guard !request.traces, case .refused(let why) = call.treatment else { return }
+    guard Self.reported.withLock({ $0.insert(UInt64(call.number)).inserted }) else { return }
+    guard request.reportsRefusals else { return }
+    Self.say("apus-riscv64: system call \(call.name): \(why)\n")
+  }
+
+  func reportUnknown(_ number: UInt64) {
+    guard Self.reported.withLock({ $0.insert(number).inserted }), request.reportsRefusals || request.traces
+    else { return }
+    Self.say("apus-riscv64: there is no system call \(number)\n")
+  }
+
+  /// Writes to standard error, whole.
+  static func say(_ text: String) {
+    var text = text
+    text.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+  }
+}

@@ -1,0 +1,127 @@
+// Unsafe pointers: a plan is one block, written once; its vectors point into it.
+import CHost
+import Glibc
+
+/// execve(2): programs for RISC-V run by this program again, others by the host.
+extension SystemCalls {
+  static func execute(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
+    let path = try thread.memory.string(at: a[0], limit: Int(PATH_MAX) - 1)
+    return try execute(thread, thread.process.ownExecutable(path), a[1], a[2])
+  }
+
+  static func executeAt(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
+    var path = try thread.memory.string(at: a[1], limit: Int(PATH_MAX) - 1)
+    let (emptyPath, noFollow): (UInt64, UInt64) = (0x1000, 0x100)
+    guard a[4] & ~(emptyPath | noFollow) == 0 else { throw .invalid }
+    if path.isEmpty {
+      guard a[4] & emptyPath != 0 else { throw Errno(ENOENT) }
+      path = Array("/proc/self/fd/\(a.int(0))".utf8)
+    } else if path.first != 0x2f, a.int(0) != AT_FDCWD {
+      path = Array("/proc/self/fd/\(a.int(0))/".utf8) + path
+    }
+    return try execute(thread, path, a[2], a[3])
+  }
+
+  /// A child of vfork(2) leaves whatever it holds when the host goes on elsewhere, so nothing is held then but `plan`,
+  /// which its parent frees.
+  private static func execute(
+    _ thread: LinuxThread, _ path: [UInt8], _ arguments: UInt64, _ environment: UInt64
+  ) throws(Errno) -> Int {
+    let plan = try plan(thread, path, arguments, environment)
+    thread.process.execution = plan.block
+    defer { thread.process.forgetExecution() }
+    return try thread.host(Int(SYS_execve), plan.path, plan.arguments, plan.environment)
+  }
+
+  /// What the host is to execute, as addresses in one block of memory.
+  private struct Plan {
+    let block: UnsafeMutableRawPointer
+    let path: Int
+    let arguments: Int
+    let environment: Int
+
+    init(_ path: [UInt8], _ arguments: [[UInt8]], _ environment: [[UInt8]]) {
+      let strings = [path] + arguments + environment
+      let vectors = 8 * (arguments.count + environment.count + 2)
+      let size = strings.reduce(vectors) { $0 + $1.count + 1 }
+      let block = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 8)
+      var pointers: [Int] = []
+      var at = block + vectors
+      for string in strings {
+        pointers.append(Int(bitPattern: at))
+        at.copyMemory(from: string + [0], byteCount: string.count + 1)
+        at += string.count + 1
+      }
+      let words = pointers[1..<1 + arguments.count] + [0] + pointers[(1 + arguments.count)...] + [0]
+      for (i, word) in words.enumerated() { block.storeBytes(of: word, toByteOffset: 8 * i, as: Int.self) }
+      self.block = block
+      self.path = pointers[0]
+      self.arguments = Int(bitPattern: block)
+      self.environment = Int(bitPattern: block + 8 * (arguments.count + 1))
+    }
+  }
+
+  private static func plan(
+    _ thread: LinuxThread, _ path: [UInt8], _ arguments: UInt64, _ environment: UInt64
+  ) throws(Errno) -> Plan {
+    let process = thread.process
+    var arguments = arguments == 0 ? [] : try thread.memory.strings(at: arguments)
+    let environment = environment == 0 ? [] : try thread.memory.strings(at: environment)
+    // As Linux since 5.18: there is always a name.
+    if arguments.isEmpty { arguments = [[]] }
+    var program = process.paths.resolved(path)
+    // Scripts name interpreters, which may be scripts (execve(2): at most four deep).
+    for _ in 0..<5 {
+      switch try kind(program) {
+      case .riscv:
+        // Where this program cannot be found, the host may know by binfmt_misc what to do.
+        guard let own = process.ownPath else { return Plan(program, arguments, environment) }
+        // A path is no option.
+        let path = program.first == 0x2d ? Array("./".utf8) + program : program
+        let line =
+          [Array("apus-riscv64".utf8)] + process.request.ownOptions.map { Array($0.utf8) }
+          + [Array("-0".utf8), arguments[0], path] + arguments.dropFirst()
+        return Plan(Array(own.utf8), line, environment)
+      case .other: return Plan(program, arguments, environment)
+      case .script(let interpreter, let argument):
+        let name = Array(interpreter.utf8)
+        arguments = [name] + (argument.map { [Array($0.utf8)] } ?? []) + [path] + arguments.dropFirst()
+        program = process.paths.resolved(name)
+      }
+    }
+    throw Errno(ELOOP)
+  }
+
+  private enum Kind {
+    case riscv
+    /// The host's, or nobody's.
+    case other
+    case script(interpreter: String, argument: String?)
+  }
+
+  private static func kind(_ path: [UInt8]) throws(Errno) -> Kind {
+    let name = String(decoding: path, as: UTF8.self)
+    // Bytes that are no text: the host's kernel knows what to do.
+    guard Array(name.utf8) == path else { return .other }
+    guard access(name, X_OK) == 0 else { throw Errno(errno) }
+    let file: ProgramFile
+    do throws(Errno) {
+      file = try ProgramFile(name)
+    } catch {
+      // What may be executed but not read.
+      if error.code == EACCES { return .other }
+      throw error
+    }
+    defer { file.close() }
+    if let script = file.script { return .script(interpreter: script.interpreter, argument: script.argument) }
+    do throws(ProgramImage.Flaw) {
+      _ = try file.image()
+      return .riscv
+    } catch {
+      switch error {
+      case .malformed: throw Errno(ENOEXEC)
+      default: return .other
+      }
+    }
+  }
+}

@@ -1,0 +1,495 @@
+// Unsafe pointers: contexts of host threads are retained until these have taken them; a start's word lives as long as
+// the start, which both threads hold.
+import CHost
+import Glibc
+import RISCV
+import Synchronization
+
+/// Threads and processes.
+extension SystemCalls {
+  // MARK: Ends
+
+  static func exitThread(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
+    thread.releaseRobustMutexes()
+    thread.clearAddress()
+    // What is left is the parent's.
+    if thread.process.isBorrowed { LinuxProcess.endThread(a.int(0)) }
+    thread.exitCode = a.int(0)
+    thread.hasEnded = true
+    return 0
+  }
+
+  static func exitProcess(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
+    thread.releaseRobustMutexes()
+    LinuxProcess.end(a.int(0))
+  }
+
+  // MARK: Thread state
+
+  static func setThreadAddress(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
+    thread.clearedAddress = a[0]
+    return Int(thread.id)
+  }
+
+  static func setRobustList(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
+    guard a[1] == 24 else { throw .invalid }
+    thread.robustList = a[0]
+    return 0
+  }
+
+  static func getRobustList(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
+    let wanted = a.int(0)
+    guard
+      let other = thread.process.allThreads.first(where: { $0.id == wanted || wanted == 0 && $0 === thread })
+    else { throw Errno(ESRCH) }
+    try thread.memory.store(other.robustList, at: a[1])
+    try thread.memory.store(UInt64(24), at: a[2])
+    return 0
+  }
+
+  // MARK: clone
+
+  fileprivate enum Clone {
+    static let signalMask: UInt64 = 0xff
+    static let vm: UInt64 = 0x100
+    static let fs: UInt64 = 0x200
+    static let files: UInt64 = 0x400
+    static let signalHandlers: UInt64 = 0x800
+    static let processDescriptor: UInt64 = 0x1000
+    static let vfork: UInt64 = 0x4000
+    static let thread: UInt64 = 0x1_0000
+    static let semaphores: UInt64 = 0x4_0000
+    static let setTLS: UInt64 = 0x8_0000
+    static let parentSetsID: UInt64 = 0x10_0000
+    static let childClearsID: UInt64 = 0x20_0000
+    static let detached: UInt64 = 0x40_0000
+    static let childSetsID: UInt64 = 0x100_0000
+    static let clearHandlers: UInt64 = 0x1_0000_0000
+    /// What a new thread may ask for.
+    static let ofThreads =
+      vm | fs | files | signalHandlers | thread | semaphores | setTLS | parentSetsID | childClearsID
+      | childSetsID
+      | detached
+    /// What a new process may ask for.
+    static let ofProcesses =
+      signalMask | setTLS | parentSetsID | childClearsID | childSetsID | vm | vfork | detached
+      | clearHandlers | processDescriptor
+  }
+
+  static func clone(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
+    try clone(
+      thread,
+      CloneRequest(
+        flags: a[0] & 0xffff_ffff, stack: a[1], parentID: a[2], descriptor: a[2], tls: a[3], childID: a[4]))
+  }
+
+  /// struct clone_args: 64 bytes and more.
+  static func clone3(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
+    guard a[1] >= 64 else { throw .invalid }
+    guard a[1] <= 4096 else { throw Errno(E2BIG) }
+    let words = try thread.memory.words(at: a[0], count: Int(a[1]) / 8)
+    // Nothing of what newer versions have: set_tid, cgroup.
+    guard words.dropFirst(8).allSatisfy({ $0 == 0 }) else { throw .notImplemented }
+    guard words[0] & Clone.signalMask == 0, words[4] <= Clone.signalMask, (words[5] == 0) == (words[6] == 0)
+    else { throw .invalid }
+    return try clone(
+      thread,
+      CloneRequest(
+        flags: words[0] | words[4], stack: words[5] == 0 ? 0 : words[5] &+ words[6], parentID: words[3],
+        descriptor: words[1], tls: words[7], childID: words[2]))
+  }
+
+  fileprivate struct CloneRequest: Sendable {
+    var flags: UInt64
+    /// The child's stack pointer; 0 for the parent's.
+    var stack: UInt64
+    var parentID: UInt64
+    /// Where a descriptor of the child's process goes.
+    var descriptor: UInt64
+    var tls: UInt64
+    var childID: UInt64
+  }
+
+  private static func clone(_ thread: LinuxThread, _ request: CloneRequest) throws(Errno) -> Int {
+    if request.flags & Clone.thread != 0 { return try startThread(thread, request) }
+    guard request.flags & ~Clone.ofProcesses == 0 else {
+      thread.process.reportClone(request.flags)
+      throw .invalid
+    }
+    let conflict = Clone.processDescriptor | Clone.parentSetsID
+    if request.flags & conflict == conflict, request.descriptor == request.parentID { throw .invalid }
+    if request.flags & Clone.vm != 0, request.flags & Clone.vfork == 0 {
+      thread.process.reportClone(request.flags)
+      throw .invalid
+    }
+    // Memory that is shared holds one thread's locks; several threads' might be held by others.
+    if request.flags & Clone.vm != 0, thread.process.hasOneThread { return try vfork(thread, request) }
+    return try fork(thread, request)
+  }
+
+  // MARK: Threads
+
+  /// Between a thread and the one that it starts.
+  private final class Start: @unchecked Sendable {
+    let thread: LinuxThread
+    let unshared: Int32
+    /// Written before the word says so.
+    var id: Int32 = 0
+    var failure: Int32 = 0
+    /// By pointer, because futex(2) wants an address.
+    private let word: UnsafeMutablePointer<Atomic<UInt32>>
+
+    enum Step: UInt32 {
+      case made = 0
+      case numbered
+      case released
+    }
+
+    init(_ thread: LinuxThread, unshared: Int32) {
+      self.thread = thread
+      self.unshared = unshared
+      word = .allocate(capacity: 1)
+      word.initialize(to: Atomic(Step.made.rawValue))
+    }
+
+    deinit { word.deallocate() }
+
+    private var address: UnsafePointer<UInt32> { UnsafeRawPointer(word).assumingMemoryBound(to: UInt32.self) }
+
+    func reach(_ step: Step) {
+      word.pointee.store(step.rawValue, ordering: .sequentiallyConsistent)
+      host_futex_wake(address)
+    }
+
+    func wait(for step: Step) {
+      while true {
+        let now = word.pointee.load(ordering: .sequentiallyConsistent)
+        if now >= step.rawValue { return }
+        _ = host_futex_wait(address, now, -1)
+      }
+    }
+  }
+
+  private static func startThread(_ parent: LinuxThread, _ request: CloneRequest) throws(Errno) -> Int {
+    let needed = Clone.vm | Clone.signalHandlers
+    guard request.flags & needed == needed else { throw .invalid }
+    guard request.flags & ~(Clone.ofThreads | Clone.signalMask) == 0 else {
+      parent.process.reportClone(request.flags)
+      throw .invalid
+    }
+    let child = try LinuxThread(parent.process, id: 0)
+    child.hart.copyUserState(of: parent.hart)
+    child.hart[x: 10] = 0
+    if request.stack != 0 { child.hart[x: 2] = request.stack }
+    if request.flags & Clone.setTLS != 0 { child.hart[x: 4] = request.tls }
+    child.mask = parent.mask
+    if request.flags & Clone.childClearsID != 0 { child.clearedAddress = request.childID }
+    // What it does not share it gets copies of.
+    let unshared = (Clone.fs | Clone.files) & ~request.flags
+    let start = Start(child, unshared: Int32(truncatingIfNeeded: unshared))
+    let context = Unmanaged.passRetained(start)
+    var handle = pthread_t()
+    // Signals come when the guest's thread is there to take them.
+    host_signal_mask(.max)
+    let failed = pthread_create(&handle, nil, threadMain, context.toOpaque())
+    guard failed == 0 else {
+      host_signal_mask(parent.mask)
+      context.release()
+      throw Errno(EAGAIN)
+    }
+    pthread_detach(handle)
+    start.wait(for: .numbered)
+    guard start.failure == 0 else {
+      host_signal_mask(parent.mask)
+      throw Errno(start.failure)
+    }
+    let id = start.id
+    child.id = id
+    parent.process.add(child)
+    if request.flags & Clone.parentSetsID != 0 { try? parent.memory.store(id, at: request.parentID) }
+    if request.flags & Clone.childSetsID != 0 { try? parent.memory.store(id, at: request.childID) }
+    // Only now does it run.
+    start.reach(.released)
+    host_signal_mask(parent.mask)
+    return Int(id)
+  }
+
+  /// A global function's address: a closure literal would inherit the caller's isolation.
+  private static let threadMain: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = {
+    context in
+    guard let context else { return nil }
+    let start = Unmanaged<Start>.fromOpaque(context).takeRetainedValue()
+    let failure = start.unshared == 0 ? 0 : Host.call(SYS_unshare, Int(start.unshared))
+    if failure < 0 {
+      start.failure = Int32(-failure)
+      start.reach(.numbered)
+      return nil
+    }
+    start.id = Int32(Host.call(SYS_gettid))
+    start.reach(.numbered)
+    start.wait(for: .released)
+    start.thread.run()
+    return nil
+  }
+
+  // MARK: fork
+
+  /// Between a thread that forks and the host thread that does it for it.
+  ///
+  /// The host's own locks know threads by numbers that a thread asks for once. A child of fork(2) whose thread had
+  /// asked before would have its parent's number, so a fresh host thread forks, and is the child's.
+  private final class Fork: @unchecked Sendable {
+    let thread: LinuxThread
+    let request: CloneRequest
+    var result = 0
+    init(_ thread: LinuxThread, _ request: CloneRequest) {
+      self.thread = thread
+      self.request = request
+    }
+  }
+
+  private static func fork(_ thread: LinuxThread, _ request: CloneRequest) throws(Errno) -> Int {
+    let fork = Fork(thread, request)
+    host_signal_mask(.max)
+    defer { host_signal_mask(thread.mask) }
+    let result = thread.process.alone(thread) { () -> Int in
+      var handle = pthread_t()
+      let context = Unmanaged.passRetained(fork)
+      guard pthread_create(&handle, nil, forkMain, context.toOpaque()) == 0 else {
+        context.release()
+        return -Int(EAGAIN)
+      }
+      pthread_join(handle, nil)
+      return fork.result
+    }
+    return try finish(thread, request, result)
+  }
+
+  /// What the parent of a new process does yet.
+  fileprivate static func finish(_ thread: LinuxThread, _ request: CloneRequest, _ result: Int) throws(Errno)
+    -> Int
+  {
+    if result < 0 { throw Errno(Int32(-result)) }
+    if request.flags & Clone.parentSetsID != 0 {
+      try? thread.memory.store(Int32(result), at: request.parentID)
+    }
+    if request.flags & Clone.processDescriptor != 0 {
+      let descriptor = try thread.host(Int(SYS_pidfd_open), result)
+      try? thread.memory.store(Int32(truncatingIfNeeded: descriptor), at: request.descriptor)
+    }
+    return result
+  }
+
+  private static let forkMain: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = {
+    context in
+    guard let context else { return nil }
+    let fork = Unmanaged<Fork>.fromOpaque(context).takeRetainedValue()
+    let result = host_fork()
+    guard result == 0 else {
+      fork.result = result
+      return nil
+    }
+    fork.thread.beginAsChild(
+      stack: fork.request.stack, tls: fork.request.flags & Clone.setTLS != 0 ? fork.request.tls : nil,
+      idAddress: fork.request.flags & Clone.childSetsID != 0 ? fork.request.childID : nil,
+      clearedAddress: fork.request.flags & Clone.childClearsID != 0 ? fork.request.childID : 0)
+    if fork.request.flags & Clone.clearHandlers != 0 { fork.thread.process.actions.clearHandlers() }
+    fork.thread.run()
+    LinuxProcess.endThread(fork.thread.exitCode)
+  }
+}
+
+/// vfork(2): a child that has its parent's memory until it executes a program or ends, and its parent waits.
+extension SystemCalls {
+  private final class Borrowing: @unchecked Sendable {
+    let thread: LinuxThread
+    let request: CloneRequest
+    init(_ thread: LinuxThread, _ request: CloneRequest) {
+      self.thread = thread
+      self.request = request
+    }
+  }
+
+  /// Bytes of the host's stack for the child.
+  private static let borrowerStack = 1 << 20
+
+  fileprivate static func vfork(_ thread: LinuxThread, _ request: CloneRequest) throws(Errno) -> Int {
+    let process = thread.process
+    let stack = mmap(nil, borrowerStack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let stack, stack != MAP_FAILED else { throw .noMemory }
+    defer { munmap(stack, borrowerStack) }
+    // All that the child changes and does not share.
+    let state = ThreadState(thread)
+    let (actions, limits) = (process.actions.saved, process.limits.withLock { $0 })
+    let wasBorrowed = process.isBorrowed
+    process.isBorrowed = true
+    host_signal_mask(.max)
+    let context = Unmanaged.passRetained(Borrowing(thread, request))
+    let result = host_vfork(
+      borrowerMain, context.toOpaque(), stack + borrowerStack, Int32(request.flags & Clone.signalMask))
+    context.release()
+    process.isBorrowed = wasBorrowed
+    process.actions.saved = actions
+    process.limits.withLock { $0 = limits }
+    process.forgetExecution()
+    state.restore(thread)
+    host_signal_mask(thread.mask)
+    return try finish(thread, request, result)
+  }
+
+  private static let borrowerMain: @convention(c) (UnsafeMutableRawPointer?) -> Int32 = { context in
+    guard let context else { return 1 }
+    let borrowing = Unmanaged<Borrowing>.fromOpaque(context).takeUnretainedValue()
+    let (thread, request) = (borrowing.thread, borrowing.request)
+    thread.begin(
+      stack: request.stack, tls: request.flags & Clone.setTLS != 0 ? request.tls : nil,
+      idAddress: request.flags & Clone.childSetsID != 0 ? request.childID : nil,
+      clearedAddress: request.flags & Clone.childClearsID != 0 ? request.childID : 0)
+    if request.flags & Clone.clearHandlers != 0 { thread.process.actions.clearHandlers() }
+    thread.run()
+    LinuxProcess.endThread(thread.exitCode)
+  }
+
+  /// A thread's registers and what system calls change of it.
+  private struct ThreadState {
+    private let integers: [UInt64]
+    private let floats: [UInt64]
+    private let control: UInt64
+    private let pc: UInt64
+    private let id: Int32
+    private let mask: UInt64
+    private let alternateStack: AlternateStack
+    private let deferred: [PendingSignal]
+    private let clearedAddress: UInt64
+    private let robustList: UInt64
+
+    init(_ thread: LinuxThread) {
+      let hart = thread.hart
+      integers = (0..<32).map { hart[x: $0] }
+      floats = (0..<32).map { hart[f: $0] }
+      control = hart.floatingPointControl
+      pc = hart.state.pointee.pc
+      id = thread.id
+      mask = thread.mask
+      alternateStack = thread.alternateStack
+      deferred = thread.deferred
+      clearedAddress = thread.clearedAddress
+      robustList = thread.robustList
+    }
+
+    func restore(_ thread: LinuxThread) {
+      let hart = thread.hart
+      for i in 0..<32 {
+        hart[x: i] = integers[i]
+        hart[f: i] = floats[i]
+      }
+      hart.floatingPointControl = control
+      hart.loseReservation()
+      hart.state.pointee.pc = pc
+      thread.id = id
+      thread.mask = mask
+      thread.alternateStack = alternateStack
+      thread.deferred = deferred
+      thread.clearedAddress = clearedAddress
+      thread.robustList = robustList
+    }
+  }
+}
+
+extension LinuxProcess {
+  func reportClone(_ flags: UInt64) {
+    guard request.reportsRefusals || request.traces else { return }
+    Self.say("apus-riscv64: clone with flags 0x\(String(flags, radix: 16)): not there yet\n")
+  }
+}
+
+extension LinuxThread {
+  /// The calling host thread is the only one of a new process, and this guest's thread its own.
+  func beginAsChild(stack: UInt64, tls: UInt64?, idAddress: UInt64?, clearedAddress: UInt64) {
+    process.keepOnly(self)
+    process.endAlone()
+    begin(stack: stack, tls: tls, idAddress: idAddress, clearedAddress: clearedAddress)
+    forgetTranslations()
+  }
+
+  /// The first thread of a new process, which goes on behind the call.
+  func begin(stack: UInt64, tls: UInt64?, idAddress: UInt64?, clearedAddress: UInt64) {
+    id = Int32(getpid())
+    hart[x: 10] = 0
+    if stack != 0 { hart[x: 2] = stack }
+    if let tls { hart[x: 4] = tls }
+    if let idAddress { try? memory.store(id, at: idAddress) }
+    self.clearedAddress = clearedAddress
+    robustList = 0
+    hart.loseReservation()
+  }
+
+  /// The word that set_tid_address(2) names becomes zero, and who waits for it wakes.
+  func clearAddress() {
+    guard clearedAddress != 0 else { return }
+    try? memory.store(UInt32(0), at: clearedAddress)
+    _ = try? host(Int(SYS_futex), memory.hostAddress(clearedAddress), Int(Futex.wake), 1)
+  }
+
+  /// set_robust_list(2): what the thread still holds is marked as its dead owner's.
+  func releaseRobustMutexes() {
+    guard robustList != 0 else { return }
+    do throws(Errno) {
+      let head = try memory.words(at: robustList, count: 3)
+      var entry = head[0]
+      // As many as Linux looks at.
+      for _ in 0..<2048 where entry & ~1 != robustList {
+        let next = try memory.load(UInt64.self, at: entry & ~1)
+        if entry & ~1 != head[2] & ~1 { release(entry, head[1]) }
+        entry = next
+      }
+      if head[2] & ~1 != 0 { release(head[2], head[1]) }
+    } catch {
+      // A broken list ends where it is broken.
+    }
+  }
+
+  private func release(_ entry: UInt64, _ offset: UInt64) {
+    let address = (entry & ~1) &+ offset
+    guard address & 3 == 0, memory.permissions(at: address).contains(.write),
+      let pointer = UnsafeMutableRawPointer(bitPattern: memory.hostAddress(address))
+    else { return }
+    let word = pointer.assumingMemoryBound(to: Atomic<UInt32>.self)
+    while true {
+      let old = word.pointee.load(ordering: .sequentiallyConsistent)
+      guard old & 0x3fff_ffff == UInt32(bitPattern: id) else { return }
+      let new = old & Futex.waiters | Futex.ownerDied
+      guard
+        word.pointee.compareExchange(expected: old, desired: new, ordering: .sequentiallyConsistent).exchanged
+      else { continue }
+      // Waiters of priority-inheriting mutexes are woken by the host, when its thread ends.
+      if old & Futex.waiters != 0, entry & 1 == 0 {
+        _ = try? host(Int(SYS_futex), memory.hostAddress(address), Int(Futex.wake), 1)
+      }
+      return
+    }
+  }
+}
+
+/// futex(2).
+enum Futex {
+  static let wake: Int32 = 1
+  static let waiters: UInt32 = 0x8000_0000
+  static let ownerDied: UInt32 = 0x4000_0000
+
+  /// FUTEX_WAIT, FUTEX_LOCK_PI, FUTEX_WAIT_BITSET, FUTEX_WAIT_REQUEUE_PI, FUTEX_LOCK_PI2: the fourth argument is a
+  /// time's address and no number.
+  static func takesTimeout(_ operation: Int32) -> Bool { [0, 6, 9, 11, 13].contains(operation & 0x7f) }
+}
+
+extension SystemCalls {
+  /// The host's futexes are at the host's addresses of the guest's words; both know the same thread numbers.
+  static func futex(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
+    guard a[0] & 3 == 0 else { throw .invalid }
+    let memory = thread.memory
+    let fourth = Futex.takesTimeout(a.int(1)) ? memory.hostPointer(a[3]) : a.word(3)
+    return try thread.waiting(
+      Int(SYS_futex), memory.hostAddress(a[0]), a.word(1), a.word(2), fourth, memory.hostPointer(a[4]),
+      a.word(5))
+  }
+}

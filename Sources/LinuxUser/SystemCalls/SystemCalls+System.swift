@@ -1,0 +1,186 @@
+import CHost
+import Glibc
+import RISCV
+
+/// What the system and the process are.
+extension SystemCalls {
+  /// struct utsname: six fields of 65 bytes.
+  static func systemName(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
+    var bytes = [UInt8](repeating: 0, count: 6 * 65)
+    _ = try thread.withBytes(&bytes) { place throws(Errno) in try thread.host(Int(SYS_uname), place) }
+    func set(_ field: Int, _ text: String) {
+      let text = Array(text.utf8.prefix(64))
+      bytes.replaceSubrange(
+        65 * field..<65 * (field + 1), with: text + [UInt8](repeating: 0, count: 65 - text.count))
+    }
+    if let release = thread.process.request.release { set(2, release) }
+    set(4, "riscv64")
+    try thread.memory.store(bytes, at: a[0])
+    return 0
+  }
+
+  // MARK: Time
+
+  /// The host's C library asks its vDSO, without a system call.
+  static func clockTime(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
+    var time = timespec()
+    guard clock_gettime(a.int(0), &time) == 0 else { throw Errno(errno) }
+    try thread.memory.copyOut(&time, to: a[1], count: 16)
+    return 0
+  }
+
+  static func timeOfDay(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
+    // The obsolete time zone is the kernel's to tell.
+    guard a[1] == 0 else {
+      return try thread.host(
+        Int(SYS_gettimeofday), thread.memory.hostPointer(a[0]), thread.memory.hostPointer(a[1]))
+    }
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    if a[0] != 0 {
+      var result = timeval(tv_sec: time.tv_sec, tv_usec: time.tv_nsec / 1000)
+      try thread.memory.copyOut(&result, to: a[0], count: 16)
+    }
+    return 0
+  }
+
+  // MARK: Limits
+
+  /// Limits of address space are the guest's: the emulator's own tables would not fit in them.
+  private static func isOurs(_ resource: Int32) -> Bool {
+    [Int32(RLIMIT_AS.rawValue), Int32(RLIMIT_DATA.rawValue), Int32(RLIMIT_STACK.rawValue)].contains(resource)
+  }
+
+  private static func limit(_ thread: LinuxThread, _ resource: Int32) throws(Errno) -> (UInt64, UInt64) {
+    if let kept = thread.process.limits.withLock({ $0[resource] }) { return (kept.soft, kept.hard) }
+    var bytes = [UInt8](repeating: 0, count: 16)
+    _ = try thread.withBytes(&bytes) { place throws(Errno) in
+      try thread.host(Int(SYS_getrlimit), Int(resource), place)
+    }
+    let words = bytes.withUnsafeBytes { Array($0.bindMemory(to: UInt64.self)) }
+    if resource == Int32(RLIMIT_STACK.rawValue) {
+      return (min(max(thread.process.request.stackSize, 128 << 10), words[1]), words[1])
+    }
+    return (words[0], words[1])
+  }
+
+  private static func setLimit(_ thread: LinuxThread, _ resource: Int32, from address: UInt64) throws(Errno) {
+    let words = try thread.memory.words(at: address, count: 2)
+    guard words[0] <= words[1] else { throw .invalid }
+    if isOurs(resource) {
+      guard try limit(thread, resource).1 >= words[1] || geteuid() == 0 else { throw Errno(EPERM) }
+      thread.process.limits.withLock { $0[resource] = (words[0], words[1]) }
+      return
+    }
+    _ = try thread.host(Int(SYS_setrlimit), Int(resource), thread.memory.hostAddress(address))
+  }
+
+  static func getLimit(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
+    let limit = try limit(thread, a.int(0))
+    try thread.memory.store(limit.0, at: a[1])
+    try thread.memory.store(limit.1, at: a[1] &+ 8)
+    return 0
+  }
+
+  static func setLimit(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
+    try setLimit(thread, a.int(0), from: a[1])
+    return 0
+  }
+
+  static func processLimit(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
+    let isSelf = a.int(0) == 0 || a.int(0) == getpid()
+    guard isSelf, isOurs(a.int(1)) else {
+      return try thread.host(
+        Int(SYS_prlimit64), a.word(0), a.word(1), thread.memory.hostPointer(a[2]),
+        thread.memory.hostPointer(a[3]))
+    }
+    let old = try limit(thread, a.int(1))
+    if a[2] != 0 { try setLimit(thread, a.int(1), from: a[2]) }
+    if a[3] != 0 {
+      try thread.memory.store(old.0, at: a[3])
+      try thread.memory.store(old.1, at: a[3] &+ 8)
+    }
+    return 0
+  }
+
+  // MARK: The process
+
+  /// personality(2): only what it is is told.
+  static func personality(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
+    // PER_LINUX, with or without flags about randomness, which there is none of.
+    let noRandomness: UInt64 = 0x004_0000
+    guard a[0] & 0xffff_ffff == 0xffff_ffff || a[0] & ~noRandomness == 0 else { throw .invalid }
+    return 0
+  }
+
+  static func processControl(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
+    let memory = thread.memory
+    func pass(_ isAddress: Bool = false) throws(Errno) -> Int {
+      try thread.host(
+        Int(SYS_prctl), a.word(0), isAddress ? memory.hostPointer(a[1]) : a.word(1), a.word(2), a.word(3),
+        a.word(4))
+    }
+    switch a.int(0) {
+    // PR_SET_PDEATHSIG, PR_GET_DUMPABLE, PR_SET_DUMPABLE, PR_GET_KEEPCAPS, PR_SET_KEEPCAPS, PR_GET_TIMING,
+    // PR_GET_SECUREBITS, PR_SET_SECUREBITS, PR_CAPBSET_READ, PR_CAPBSET_DROP, PR_SET_TIMERSLACK, PR_GET_TIMERSLACK,
+    // PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS, PR_SET_THP_DISABLE, PR_GET_THP_DISABLE,
+    // PR_CAP_AMBIENT, PR_SET_IO_FLUSHER, PR_GET_IO_FLUSHER, PR_SET_PTRACER
+    case 1, 3, 4, 7, 8, 13, 27, 28, 23, 24, 29, 30, 36, 38, 39, 41, 42, 47, 57, 58, 0x5961_6d61:
+      return try pass()
+    // PR_GET_PDEATHSIG, PR_SET_NAME, PR_GET_NAME, PR_GET_CHILD_SUBREAPER
+    case 2, 15, 16, 37: return try pass(true)
+    default: throw .invalid
+    }
+  }
+
+  /// riscv_hwprobe(2): pairs of key and value.
+  static func hardwareProbe(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
+    // Which CPUs have these values (flag 1) is not asked of an emulator with all CPUs alike.
+    guard a[4] == 0, a[1] <= 1 << 16 else { throw .invalid }
+    for i in 0..<a[1] {
+      let at = a[0] &+ 16 * i
+      let key = try thread.memory.load(Int64.self, at: at)
+      if let value = HardwareProbe.value(key, thread.process.features) {
+        try thread.memory.store(value, at: at &+ 8)
+      } else {
+        try thread.memory.store(Int64(-1), at: at)
+        try thread.memory.store(UInt64(0), at: at &+ 8)
+      }
+    }
+    return 0
+  }
+}
+
+/// What riscv_hwprobe(2) tells (Documentation/arch/riscv/hwprobe.rst).
+enum HardwareProbe {
+  private static let extensions: [(Extension, Int)] = [
+    (.c, 1), (.v, 2), (.zba, 3), (.zbb, 4), (.zbs, 5), (.zicboz, 6), (.zbc, 7), (.zfh, 27), (.zfhmin, 28),
+    (.zihintntl, 29), (.zfa, 32), (.zacas, 34), (.zicond, 35), (.zihintpause, 36), (.zimop, 42), (.zcb, 44),
+    (.zcd, 45), (.zcmop, 47), (.zawrs, 48),
+  ]
+
+  static func value(_ key: Int64, _ features: HartFeatures) -> UInt64? {
+    switch key {
+    case 0: features.vendor
+    case 1: features.architecture
+    case 2: features.implementation
+    // RISCV_HWPROBE_BASE_BEHAVIOR_IMA
+    case 3: 1
+    case 4: word(features)
+    // Misaligned accesses are fast.
+    case 5, 9: 3
+    case 6: features.extensions.contains(.zicboz) ? features.cacheBlockSize : 0
+    case 7: GuestMemory.end
+    case 8: HostTime.frequency
+    default: nil
+    }
+  }
+
+  private static func word(_ features: HartFeatures) -> UInt64 {
+    var word: UInt64 = features.extensions.contains(.f) && features.extensions.contains(.d) ? 1 : 0
+    for (name, bit) in extensions where features.extensions.contains(name) {
+      word |= 1 << UInt64(bit)
+    }
+    return word
+  }
+}

@@ -1,0 +1,132 @@
+import Foundation
+import Testing
+
+/// A sentence that ends a test: what is missing and what to do about it.
+struct TestSetupError: Error, CustomStringConvertible {
+  var description: String
+  init(_ description: String) { self.description = description }
+}
+
+/// A program that ran: standard output and error together, and how it ended.
+struct Ran: Equatable, CustomStringConvertible {
+  var output: String
+  /// The exit code; a signal's number, negative; nil where it was stopped after its time.
+  var end: Int32?
+  var description: String { "end \(end.map(String.init) ?? "by time")\n\(output.suffix(4000))" }
+}
+
+/// Everything that starts programs, one test after the other.
+@Suite(.serialized) struct UserProgramTests {}
+
+enum Programs {
+  /// The folder of the package.
+  static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+
+  /// The emulator that this build made: it lies beside the program that runs the tests.
+  static var emulator: String {
+    get throws {
+      let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        .deletingLastPathComponent()
+      let path = folder.appendingPathComponent("apus-riscv64").path
+      guard FileManager.default.isExecutableFile(atPath: path) else {
+        throw TestSetupError(
+          "no apus-riscv64 in \(folder.path): run `swift build -c release --product apus-riscv64` first")
+      }
+      return path
+    }
+  }
+
+  static var crossCompiler: String {
+    get throws {
+      for folder in (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin").split(separator: ":") {
+        let path = "\(folder)/riscv64-linux-gnu-gcc"
+        if FileManager.default.isExecutableFile(atPath: path) { return path }
+      }
+      throw TestSetupError("no riscv64-linux-gnu-gcc: install the package gcc-riscv64-linux-gnu")
+    }
+  }
+
+  static func script(_ name: String) -> String { root.appendingPathComponent("Scripts/\(name)").path }
+
+  /// What scripts want to know of this machine, and no more, so that guests find the same everywhere.
+  private static let environment =
+    ["PATH=/usr/bin:/bin:/usr/sbin:/sbin", "LANG=C"]
+    + ProcessInfo.processInfo.environment.filter {
+      ["HOME", "APUS_CACHE", "XDG_CACHE_HOME", "APUS_DEBIAN_MIRROR"].contains($0.key)
+    }.map { "\($0.key)=\($0.value)" }
+
+  /// Runs `words`, whose first is a path, with empty input.
+  static func run(_ words: [String], seconds: Double = 60) async throws -> Ran {
+    let folder = try Folder()
+    let captured = folder.path("output")
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 1, captured, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+    posix_spawn_file_actions_adddup2(&actions, 1, 2)
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    // The test's own threads block signals, and a program would inherit that. A group of its own ends with it.
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setpgroup(&attributes, 0)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
+    let arguments = words.map { strdup($0) } + [nil]
+    let variables = environment.map { strdup($0) } + [nil]
+    defer { for string in arguments + variables { free(string) } }
+    var child: pid_t = 0
+    let failure = posix_spawn(&child, words[0], &actions, &attributes, arguments, variables)
+    guard failure == 0 else {
+      throw TestSetupError("cannot start \(words[0]): \(String(cString: strerror(failure)))")
+    }
+    let begin = Date()
+    var status: Int32 = 0
+    while waitpid(child, &status, WNOHANG) == 0 {
+      if Date().timeIntervalSince(begin) > seconds {
+        kill(-child, SIGKILL)
+        waitpid(child, &status, 0)
+        return Ran(output: folder.text("output"), end: nil)
+      }
+      try? await Task.sleep(nanoseconds: 4_000_000)
+    }
+    return Ran(output: folder.text("output"), end: status & 0x7f == 0 ? status >> 8 & 0xff : -(status & 0x7f))
+  }
+
+  /// A guest of Guests/user, compiled.
+  static func guest(_ name: String, in folder: Folder, options: [String] = ["-static"]) async throws -> String
+  {
+    let source = root.appendingPathComponent("Guests/user/\(name).c").path
+    let program = folder.path(name)
+    let built = try await run(
+      [try crossCompiler, "-O1", "-w", "-pthread"] + options + [source, "-o", program])
+    guard built.end == 0 else { throw TestSetupError("\(built)") }
+    return program
+  }
+}
+
+/// A folder that goes away with its last user.
+final class Folder: Sendable {
+  private let url: URL
+
+  init() throws {
+    url = FileManager.default.temporaryDirectory.appendingPathComponent("apus-user-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: url) }
+
+  func path(_ name: String) -> String { url.appendingPathComponent(name).path }
+
+  func write(_ text: String, _ name: String) throws -> String {
+    try text.write(toFile: path(name), atomically: false, encoding: .utf8)
+    return path(name)
+  }
+
+  func text(_ name: String) -> String {
+    String(decoding: (try? Data(contentsOf: URL(fileURLWithPath: path(name)))) ?? Data(), as: UTF8.self)
+  }
+}

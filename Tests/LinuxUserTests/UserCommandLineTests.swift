@@ -1,0 +1,68 @@
+import LinuxUser
+import Testing
+
+@Suite struct UserCommandLineTests {
+  private func read(_ words: [String], _ environment: [String] = []) throws(ProgramError) -> UserRequest {
+    try UserCommandLine.read(words.map { Array($0.utf8) }, environment: environment.map { Array($0.utf8) })
+  }
+
+  private func request(_ words: [String], _ environment: [String] = []) throws -> ProgramRequest {
+    guard case .run(let request, _) = try read(words, environment) else { throw TestSetupError("no run") }
+    return request
+  }
+
+  private func texts(_ strings: [[UInt8]]) -> [String] { strings.map { String(decoding: $0, as: UTF8.self) } }
+
+  @Test func whatFollowsTheProgramIsIts() throws {
+    let request = try request(["-strace", "prog", "-L", "--x"], ["A=1"])
+    #expect(request.path == "prog")
+    #expect(texts(request.arguments) == ["prog", "-L", "--x"])
+    #expect(texts(request.environment) == ["A=1"])
+    #expect(request.traces)
+  }
+
+  @Test func optionsComeFromTheEnvironmentAndThenFromTheLine() throws {
+    #expect(try request(["p"], ["QEMU_LD_PREFIX=/a"]).prefix == "/a")
+    #expect(try request(["p"], ["QEMU_LD_PREFIX=/a", "APUS_LD_PREFIX=/b"]).prefix == "/b")
+    #expect(try request(["-L", "/c", "p"], ["APUS_LD_PREFIX=/b"]).prefix == "/c")
+    #expect(try request(["p"], ["QEMU_STACK_SIZE=16M"]).stackSize == 16 << 20)
+    #expect(try request(["p"], ["QEMU_STRACE="]).traces)
+  }
+
+  @Test func variablesAreSetAndUnsetInOrder() throws {
+    let request = try request(
+      ["-E", "A=2,B=3", "-U", "C", "-E", "A=4", "p"], ["A=1", "C=5", "AB=6"])
+    #expect(texts(request.environment).sorted() == ["A=4", "AB=6", "B=3"])
+  }
+
+  @Test func theProgramsNameCanBeAnother() throws {
+    #expect(texts(try request(["-0", "name", "p", "x"]).arguments) == ["name", "x"])
+  }
+
+  @Test func sizesOfStacks() throws {
+    #expect(try request(["-s", "65536", "p"]).stackSize == 65536)
+    #expect(try request(["-s", "64k", "p"]).stackSize == 65536)
+    #expect(try request(["-s", "0x20000", "p"]).stackSize == 131072)
+    for bad in ["", "x", "-1", "0", "1T", "99999999999G", "12q"] {
+      #expect(throws: ProgramError.self) { try request(["-s", bad, "p"]) }
+    }
+  }
+
+  @Test(arguments: [
+    ([], "no user program specified"), (["-foo"], "unknown option 'foo'"),
+    (["-L"], "missing argument for option 'L'"),
+    (["-cpu"], "missing argument for option 'cpu'"),
+  ])
+  func errorsAreQEMUs(_ words: [String], _ sentence: String) {
+    #expect(throws: ProgramError(sentence, exitCode: 1)) { try read(words) }
+  }
+
+  @Test func helpNamesEveryOption() throws {
+    guard case .answer(let text) = try read(["-h"]) else { throw TestSetupError("no answer") }
+    for name in ["-L path", "-E var=value", "QEMU_LD_PREFIX", "-strace", "-cpu model", "-0 argv0"] {
+      #expect(text.contains(name))
+    }
+    guard case .answer(let version) = try read(["-version"]) else { throw TestSetupError("no answer") }
+    #expect(version.hasPrefix("apus-riscv64 version"))
+  }
+}
