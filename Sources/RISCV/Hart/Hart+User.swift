@@ -28,6 +28,7 @@ extension Hart {
   /// instructions allowed. `pages` says what it may access.
   package func enterUserMode(pages: any UserPages) {
     reset()
+    runsAreExact = false
     userPages = pages
     state.pointee.privilege = .user
     state.pointee.mcounteren = 7
