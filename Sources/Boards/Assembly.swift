@@ -72,9 +72,10 @@ extension Boards {
       )
     }
     do throws(CodeMemoryError) {
-      _ = try TranslatedHart(
+      let engine = try TranslatedHart(
         hart, codeSize: max(size, TranslatedHart.smallestCodeSize),
         regionLimit: accelerator.isOneByOne ? 1 : limit, perfMap: perfMap)
+      if let slices = accelerator.slicesForTrace { engine.slicesForTrace = slices }
     } catch {
       throw ConfigurationError("\(error); '-accel interp' does without")
     }

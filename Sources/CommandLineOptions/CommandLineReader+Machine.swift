@@ -81,6 +81,12 @@ extension CommandLineReader {
       }
       request.machine.accelerator.regionLimit = limit
     }
+    if let text = list.take("x-trace-after") {
+      guard let count = UInt64(literal: text), 1...1_000_000 ~= count else {
+        throw error("Parameter 'x-trace-after' expects a number of slices, 1 to 1000000")
+      }
+      request.machine.accelerator.slicesForTrace = Int(count)
+    }
     _ = try list.takeFlag("split-wx")
     if let stranger = list.untaken.first {
       throw error("Property '\(name)-accel.\(stranger.name)' not found")

@@ -64,6 +64,8 @@ package struct Accelerator: Sendable, Equatable {
   package var isOneByOne = false
   /// `x-region-limit`, for tests: guest instructions of a region at most; nil: as many as are worth it.
   package var regionLimit: Int?
+  /// `x-trace-after`, for tests: slices that end in a region before it is traced; nil: as many as are worth it.
+  package var slicesForTrace: Int?
 
   package init(_ kind: Kind = .translator) { self.kind = kind }
 }

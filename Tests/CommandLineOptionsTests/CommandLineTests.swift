@@ -147,6 +147,10 @@ struct ErrorTexts {
       ]
     ),
     (
+      "-M virt -accel tcg,x-trace-after=0",
+      ["-accel tcg,x-trace-after=0: Parameter 'x-trace-after' expects a number of slices, 1 to 1000000"]
+    ),
+    (
       "-M virt -accel tcg,thread=multi -icount shift=1",
       ["-accel tcg,thread=multi: No MTTCG when icount is enabled"]
     ),
@@ -406,7 +410,8 @@ struct Configurations {
 
   @Test("The translator's limits are read")
   func translatorLimits() throws {
-    let asked = try request("-accel tcg,tb-size=2,x-region-limit=7").machine.accelerator
+    let asked = try request("-accel tcg,tb-size=2,x-region-limit=7,x-trace-after=3").machine.accelerator
+    #expect(asked.slicesForTrace == 3)
     #expect(asked.codeSize == 2 << 20)
     #expect(asked.regionLimit == 7)
     #expect(try request("-accel tcg").machine.accelerator.regionLimit == nil)
