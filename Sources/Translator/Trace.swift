@@ -52,18 +52,16 @@ struct Trace {
 
   /// The instruction that is a region's `executed`th, if it is so far.
   func instruction(_ executed: Int) -> UInt64? {
-    executed < instructions.count
-      ? instructions[executed] : isLoop ? instructions[executed % instructions.count] : nil
+    isLoop || executed < instructions.count ? instructions[executed % instructions.count] : nil
   }
 
   /// The address of the instruction that follows the one at `pc`, which is a region's `executed`th; nil where that
   /// is not known, and where a loop has had turns enough.
   func follower(of pc: UInt64, _ executed: Int) -> UInt64? {
-    let count = instructions.count
-    guard isLoop || executed + 1 < count, instructions[executed % count] == pc else { return nil }
-    let next = (executed + 1) % count
-    if next == 0, executed + 1 + count > Emission.instructionsOfTurns { return nil }
-    return instructions[next]
+    guard instruction(executed) == pc else { return nil }
+    let (next, count) = (executed + 1, instructions.count)
+    if next % count == 0, next + count > Emission.instructionsOfTurns { return nil }
+    return instruction(next)
   }
 }
 

@@ -74,15 +74,7 @@ extension Hart {
       state.pointee.budget = 0
     }
     while state.pointee.budget > 0 {
-      let exit: Exit?
-      if let engine {
-        exit = engine.run()
-      } else if log.has([.execution, .registers]) {
-        exit = interpretLogged()
-      } else {
-        exit = Interpreter<UInt64>.run(self)
-      }
-      switch exit {
+      switch proceed(UInt64.self) {
       case nil, .resynchronize, .device: break
       case .trap: return .trap(cause: state.pointee.trapCause, value: state.pointee.trapValue)
       // There are no interrupts to wait for.

@@ -212,17 +212,7 @@ package final class Hart: @unchecked Sendable {
     while state.pointee.budget > 0 {
       if port.attention.load(ordering: .relaxed) { return .attention }
       takeInterrupt()
-      let exit: Exit?
-      if triggersArmed {
-        exit = stepWithTriggers(word)
-      } else if let engine {
-        exit = engine.run()
-      } else if log.has([.execution, .registers]) {
-        exit = interpretLogged()
-      } else {
-        exit = Interpreter<W>.run(self)
-      }
-      switch exit {
+      switch triggersArmed ? stepWithTriggers(word) : proceed(word) {
       case nil, .resynchronize: break
       case .device: updateTimers()
       case .trap:
@@ -235,6 +225,14 @@ package final class Hart: @unchecked Sendable {
       }
     }
     return .budgetSpent
+  }
+
+  /// By the engine, if there is one.
+  @inline(__always)
+  func proceed<W: Number>(_ word: W.Type) -> Exit? {
+    if let engine { return engine.run() }
+    if log.has([.execution, .registers]) { return interpretLogged() }
+    return Interpreter<W>.run(self)
   }
 
   /// One instruction, checked against the execute triggers first.

@@ -205,9 +205,7 @@ extension Emission {
       compute(address, .rax)
       assembler.arithmetic(.and, .rax, immediate: -2)
       compareTarget(target)
-      sides[sideCount] = SideExit(
-        site: assembler.jump(.notEqual), target: nil, executed: executed + 1, calls: calls)
-      sideCount += 1
+      exit(to: nil, from: assembler.jump(.notEqual), executed + 1)
     }
     if follower == target { continuation = target } else { end(at: target) }
   }
@@ -229,9 +227,7 @@ extension Emission {
       if let target = follower, hasShortInstructions, calls.count < Calls.limit {
         compareTarget(target)
         goInto(target, link)
-        sides[sideCount] = SideExit(
-          site: assembler.jump(.notEqual), target: nil, executed: executed + 1, calls: calls)
-        sideCount += 1
+        exit(to: nil, from: assembler.jump(.notEqual), executed + 1)
         return
       }
       checkDepth()
@@ -290,10 +286,11 @@ extension Emission {
     hasEnded = true
   }
 
-  /// The jump at `site` leaves the region after `executed` instructions.
-  mutating func exit(to target: UInt64, from site: UnsafeMutableRawPointer, _ executed: Int) {
+  /// The jump at `site` leaves the region after `executed` instructions; without `target` for where rax says.
+  mutating func exit(to target: UInt64?, from site: UnsafeMutableRawPointer, _ executed: Int) {
     sides[sideCount] = SideExit(
-      site: site, target: target, executed: executed, isNear: target & ~0xfff == page, calls: calls,
+      site: site, target: target, executed: executed, isNear: target.map { $0 & ~0xfff == page } ?? false,
+      calls: calls,
       owed: halves.owed)
     sideCount += 1
   }
