@@ -2,6 +2,9 @@
 #include "HostUser.h"
 
 #include <errno.h>
+#if defined(__x86_64__)
+#include <asm/prctl.h>
+#endif
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -23,6 +26,12 @@ enum { KERNEL_SA_RESTORER = 0x04000000 };
 static __thread struct host_signals *signals_here;
 
 void host_signals_use(struct host_signals *signals) { signals_here = signals; }
+
+void host_segment_use(uintptr_t base) {
+#if defined(__x86_64__)
+  syscall(SYS_arch_prctl, ARCH_SET_GS, base);
+#endif
+}
 
 static uint64_t bit(int number) { return 1ull << (number - 1); }
 
@@ -111,7 +120,14 @@ static void record(int number, siginfo_t *information, void *context) {
   ucontext_t *interrupted = context;
   uintptr_t pc = (uintptr_t)interrupted->uc_mcontext.gregs[REG_RIP];
   int is_fault = (number == SIGSEGV || number == SIGBUS) && information->si_code > 0;
+  struct host_signals *signals = signals_here;
   if (is_fault) {
+    if (signals != NULL && pc >= signals->code_begin && pc < signals->code_end) {
+      interrupted->uc_mcontext.gregs[REG_RAX] = (greg_t)pc;
+      interrupted->uc_mcontext.gregs[REG_RDX] = (greg_t)(uintptr_t)information->si_addr;
+      interrupted->uc_mcontext.gregs[REG_RIP] = (greg_t)signals->fault_exit;
+      return;
+    }
     if (pc >= (uintptr_t)host_copy_begin && pc < (uintptr_t)host_copy_end) {
       // rcx says how much is left.
       interrupted->uc_mcontext.gregs[REG_RIP] = (greg_t)host_copy_end;
@@ -122,7 +138,6 @@ static void record(int number, siginfo_t *information, void *context) {
     host_signal_disposition(number, 0, 0);
     return;
   }
-  struct host_signals *signals = signals_here;
   if (signals == NULL) return;
   int kind = number == SIGSEGV ? HOST_SIGNAL_SEGV : number == SIGBUS ? HOST_SIGNAL_BUS : HOST_SIGNAL_ANY;
   signals->numbers[kind] = number;

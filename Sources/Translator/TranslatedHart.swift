@@ -211,11 +211,43 @@ package final class TranslatedHart: HartEngine {
         budget -= uncounted
         code = resume
         resuming = true
+      case .fault: return repeatFaulted(hart)
       case .refuse:
         guard let next = try serve(hart) else { return nil }
         (code, resuming) = next
       }
     }
+  }
+
+  /// Where the host's signal handler has to look for direct accesses, and where those that fault go on: with rax
+  /// the address of the host's instruction and rdx that of its data. Nothing else may have changed.
+  package var faultPlaces: (code: Range<UInt>, exit: UInt) {
+    let begin = UInt(bitPattern: translator.memory.executable)
+    return (
+      begin..<begin + UInt(translator.memory.size), UInt(bitPattern: translator.emission.pointee.stubs.fault)
+    )
+  }
+
+  /// Has the interpreter perform the instruction whose direct access has faulted: it knows why, or that the
+  /// reason has gone.
+  private func repeatFaulted(_ hart: Hart) -> Exit? {
+    let address = frame(Emission.Frame.site, as: UInt.self)
+    guard let site = translator.faultSite(at: address) else {
+      fatalError("translated code faulted at 0x\(String(address, radix: 16)), where it accesses no memory")
+    }
+    block.storeBytes(of: site.pc, toByteOffset: HartState.Offset.pc, as: UInt64.self)
+    budget += Int(site.uncounted)
+    var owed = site.owed
+    while owed != 0 {
+      let offset = 8 * owed.trailingZeroBitCount
+      let low = block.load(fromByteOffset: offset, as: Int32.self)
+      block.storeBytes(of: Int64(low), toByteOffset: offset, as: Int64.self)
+      owed &= owed - 1
+    }
+    // What is known of the page may have been true once.
+    let data = frame(Emission.Frame.resume, as: UInt.self)
+    hart.forgetPages(at: UInt64(data &- UInt(bitPattern: hart.directBase ?? 0)) & ~0xfff, count: 1)
+    return interpret(hart)
   }
 
   /// Where to go on after a refusal: the same access again, if the lookaside can serve it now; else a careful

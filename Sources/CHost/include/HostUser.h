@@ -14,6 +14,9 @@ struct host_signals {
   int32_t numbers[HOST_SIGNAL_KINDS];
   /// siginfo_t of each, as the host gave it.
   uint8_t information[HOST_SIGNAL_KINDS][128];
+  /// Translated code of the thread, and where an access of it that faults goes on: rax is the instruction then, rdx
+  /// the data's address.
+  uintptr_t code_begin, code_end, fault_exit;
 };
 
 /// Non-zero where user mode knows the host's processor.
@@ -21,6 +24,9 @@ int host_user_available(void);
 
 /// Where signals of the calling thread are recorded.
 void host_signals_use(struct host_signals *signals);
+
+/// Sets the base of the calling thread's segment gs.
+void host_segment_use(uintptr_t base);
 
 /// The system call `number` of the host: its result or -errno.
 long host_system_call(long number, const long arguments[6]);

@@ -38,13 +38,26 @@ package final class GuestMemory: PhysicalMemory, UserPages {
     guard sysconf(Int32(_SC_PAGESIZE)) == Int(Self.pageSize) else {
       throw ProgramError("this host's pages are not 4096 bytes; programs for RISC-V need that")
     }
-    base = try Self.reserve(Int(Self.size), "for the program's addresses", PROT_NONE)
+    base = try Self.reserveWindow()
     permissionTable = try Self.reserve(
       Int(Self.size / Self.pageSize), "for its pages' permissions", PROT_READ | PROT_WRITE
     ).assumingMemoryBound(to: UInt8.self)
     code = CodePages(log: log, capacity: Self.codePageCapacity)
     code.addRange(base: 0, size: Self.size)
   }
+
+  /// Where the window lies if it can: low enough that the distance is part of an instruction's operand.
+  private static let preferredBase: UInt = 0x4000_0000
+
+  private static func reserveWindow() throws(ProgramError) -> UnsafeMutableRawPointer {
+    // MAP_FIXED_NOREPLACE; kernels that do not know it take the address for a wish.
+    let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | 0x100000
+    let memory = mmap(UnsafeMutableRawPointer(bitPattern: preferredBase), Int(size), PROT_NONE, flags, -1, 0)
+    if let memory, memory != MAP_FAILED { return memory }
+    return try reserve(Int(size), "for the program's addresses", PROT_NONE)
+  }
+
+  package var hostBase: Int { Int(bitPattern: base) }
 
   private static func reserve(_ bytes: Int, _ purpose: String, _ protection: Int32) throws(ProgramError)
     -> UnsafeMutableRawPointer
@@ -200,19 +213,22 @@ package final class GuestMemory: PhysicalMemory, UserPages {
   private func note(_ mapping: Mapping, _ mappings: inout Mappings) {
     forgetCode(mapping.start..<mapping.end, mappings)
     mappings.insert(mapping)
-    noteAliases(mappings, changed: mapping.isShared && mapping.protection.contains(.execute))
+    noteUnnoticed(mappings, changed: mapping.protection)
     setPermissions(
       mapping.start..<mapping.end, mapping.protection.rawValue | (mapping.isAnonymous ? 0 : Self.isFile))
   }
 
-  /// Whether some executable mapping is shared: its other mappings may store instructions.
-  private nonisolated(unsafe) var hasAliases = false
+  /// Whether there were mappings, when that was last looked at, in which stores to instructions go unnoticed: they are
+  /// writable, or shared, so that other mappings may be.
+  private nonisolated(unsafe) var hasUnnoticed = false
 
-  private func noteAliases(_ mappings: Mappings, changed: Bool) {
-    guard changed || hasAliases else { return }
-    let aliases = mappings.all.filter { $0.isShared && $0.protection.contains(.execute) }
-    hasAliases = !aliases.isEmpty
-    code.setAliased(aliases.map { $0.start..<$0.end })
+  private func noteUnnoticed(_ mappings: Mappings, changed protection: PagePermissions) {
+    guard protection.contains(.execute) || hasUnnoticed else { return }
+    let unnoticed = mappings.all.filter {
+      $0.protection.contains(.execute) && ($0.isShared || $0.protection.contains(.write))
+    }
+    hasUnnoticed = !unnoticed.isEmpty
+    code.setUnnoticedStores(to: unnoticed.map { $0.start..<$0.end })
   }
 
   /// Decoded instructions of what is executable in `range` are void.
@@ -226,7 +242,7 @@ package final class GuestMemory: PhysicalMemory, UserPages {
   private func clear(_ range: Range<UInt64>, _ mappings: inout Mappings) {
     forgetCode(range, mappings)
     mappings.remove(range)
-    noteAliases(mappings, changed: false)
+    noteUnnoticed(mappings, changed: [])
     setPermissions(range, 0)
     let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED
     let memory = mmap(
@@ -265,7 +281,7 @@ package final class GuestMemory: PhysicalMemory, UserPages {
         else { return errno }
         forgetCode(part.start..<part.end, mappings)
         mappings.protect(part.start..<part.end, protection)
-        noteAliases(mappings, changed: part.isShared && protection.contains(.execute))
+        noteUnnoticed(mappings, changed: protection)
         setPermissions(
           part.start..<part.end, protection.rawValue | (part.isAnonymous ? 0 : Self.isFile))
       }

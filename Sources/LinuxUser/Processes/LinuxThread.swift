@@ -74,9 +74,18 @@ package final class LinuxThread: @unchecked Sendable {
       _ = try TranslatedHart(
         hart, codeSize: process.request.codeSize,
         regionLimit: process.request.regionLimit ?? TranslatedHart.largestRegion)
+      noteCode()
     } catch {
       throw .noMemory
     }
+  }
+
+  /// Tells the host's signal handler where translated code is.
+  private func noteCode() {
+    let places = (hart.engine as? TranslatedHart)?.faultPlaces
+    signals.pointee.code_begin = places?.code.lowerBound ?? 0
+    signals.pointee.code_end = places?.code.upperBound ?? 0
+    signals.pointee.fault_exit = places?.exit ?? 0
   }
 
   // MARK: Resting
@@ -122,6 +131,8 @@ package final class LinuxThread: @unchecked Sendable {
   /// Runs until the thread ends.
   func run() {
     host_signals_use(signals)
+    host_segment_use(UInt(bitPattern: memory.hostBase))
+    noteCode()
     activate()
     host_signal_mask(mask)
     while !hasEnded {
@@ -150,6 +161,7 @@ package final class LinuxThread: @unchecked Sendable {
   /// A child of fork(2) begins without translated code: its parent's is in memory that both share.
   func forgetTranslations() {
     hart.engine = nil
+    noteCode()
     hart.removeMarks()
     interpretFirst()
   }

@@ -124,14 +124,10 @@ extension SystemCalls {
     return result
   }
 
-  /// riscv_flush_icache(2): stores void decoded instructions themselves; what other mappings of the same pages have
-  /// stored is seen from now on.
+  /// riscv_flush_icache(2).
   static func flushInstructions(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
     guard a[2] & ~1 == 0 else { throw .invalid }
-    for mapping in thread.memory.mappings.all where mapping.protection.contains(.execute) && mapping.isShared
-    {
-      thread.memory.didWrite(mapping.start, Int(mapping.end - mapping.start))
-    }
+    thread.hart.fenceInstructions()
     return 0
   }
 }

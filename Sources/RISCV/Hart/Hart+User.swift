@@ -40,6 +40,9 @@ extension Hart {
     updateViews()
   }
 
+  /// Where translated code accesses memory at once: the host address of address zero. Nil where it must ask.
+  package var directBase: Int? { userPages?.hostBase }
+
   /// Floating-point control and flags, as the `fcsr` CSR has them.
   package var floatingPointControl: UInt64 {
     get { state.pointee.frm << 5 | state.pointee.fflags }

@@ -37,7 +37,7 @@ extension Hart {
     case .fence_i:
       // Stores clear stale slots themselves, but for those in flight as a page got its slots; and the page may
       // have lost the slots that run now.
-      code.fence()
+      fenceInstructions()
       s.pointee.pc = next
       throw .resynchronize
     case .mret:

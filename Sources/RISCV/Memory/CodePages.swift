@@ -33,6 +33,8 @@ package final class CodePages: Sendable {
   private static let storesOfData: UInt32 = 64
   /// The bytes of each page of the arena.
   private nonisolated(unsafe) let hosts: UnsafeMutablePointer<UnsafeRawPointer?>
+  /// Beside them the physical addresses.
+  private nonisolated(unsafe) let addresses: UnsafeMutablePointer<UInt64>
   private let lock = Mutex(0)
   /// A page is getting its slots. By pointer, so that reading it counts no reference.
   private nonisolated(unsafe) let isAdding: UnsafeMutablePointer<Atomic<Bool>>
@@ -62,6 +64,8 @@ package final class CodePages: Sendable {
     stores.initialize(repeating: 0, count: capacity)
     hosts = .allocate(capacity: capacity)
     hosts.initialize(repeating: nil, count: capacity)
+    addresses = .allocate(capacity: capacity)
+    addresses.initialize(repeating: 0, count: capacity)
   }
 
   /// Announces RAM or ROM: whole pages from `base`.
@@ -101,7 +105,7 @@ package final class CodePages: Sendable {
     guard let entry = entry(address >> 12) else { return nil }
     // Nobody decodes in a page before all harts' permissions to store there are revoked.
     if entry.pointee == nil || isAdding.pointee.load(ordering: .acquiring) {
-      lock.withLock { _ in addSlots(entry, host, for: hart) }
+      lock.withLock { _ in addSlots(entry, address & ~0xfff, host, for: hart) }
       if log.has(.pages) { logPage(address, "runs") }
     }
     return entry.pointee
@@ -109,8 +113,8 @@ package final class CodePages: Sendable {
 
   /// Gives a page slots, unless another hart was quicker or the arena is full. Under the lock.
   private func addSlots(
-    _ entry: UnsafeMutablePointer<UnsafeMutablePointer<Operation>?>, _ host: UnsafeMutableRawPointer,
-    for hart: TranslationLookaside
+    _ entry: UnsafeMutablePointer<UnsafeMutablePointer<Operation>?>, _ address: UInt64,
+    _ host: UnsafeMutableRawPointer, for hart: TranslationLookaside
   ) {
     guard entry.pointee == nil, used < capacity else { return }
     isAdding.pointee.store(true, ordering: .sequentiallyConsistent)
@@ -118,6 +122,8 @@ package final class CodePages: Sendable {
     let slots = arena + used * Self.slotStride
     stores[used] = 0
     hosts[used] = UnsafeRawPointer(host)
+    addresses[used] = address
+    if isUnnoticed(address) { unnoticedPages.append(used) }
     used += 1
     for i in 0..<4 { slots[Self.slotsPerPage + i] = Operation(opcode: .pageEnd) }
     entry.pointee = slots
@@ -142,36 +148,53 @@ package final class CodePages: Sendable {
   }
   /// Under the lock.
   private nonisolated(unsafe) var newborn: [Newborn] = []
-  /// Pages that are stored to at other addresses, too, where nobody notices. Under the lock.
-  private nonisolated(unsafe) var aliased: [Swift.Range<UInt64>] = []
+  /// Pages that are stored to without anybody noticing: by translated code that accesses memory directly, or at
+  /// other addresses. Under the lock; beside them those that have slots, as numbers in the arena.
+  private nonisolated(unsafe) var unnoticed: [Swift.Range<UInt64>] = []
+  private nonisolated(unsafe) var unnoticedPages: [Int] = []
 
-  /// Says which pages are stored to at other addresses, too: `fence.i` has them decoded anew.
-  package func setAliased(_ ranges: [Swift.Range<UInt64>]) {
+  /// Says which pages are stored to without anybody noticing: `fence.i` looks what has become of their instructions.
+  package func setUnnoticedStores(to ranges: [Swift.Range<UInt64>]) {
     lock.withLock { _ in
-      aliased = ranges
-      hasNewborn.pointee.store(!newborn.isEmpty || !aliased.isEmpty, ordering: .relaxed)
+      unnoticed = ranges
+      unnoticedPages = ranges.isEmpty ? [] : (0..<used).filter { isUnnoticed(addresses[$0]) }
+      hasNewborn.pointee.store(!newborn.isEmpty || !unnoticed.isEmpty, ordering: .relaxed)
     }
   }
+
+  private func isUnnoticed(_ address: UInt64) -> Bool { unnoticed.contains { $0.contains(address) } }
 
   /// Whether `fence.i` has anything to do; by pointer for translated code.
   package nonisolated(unsafe) let hasNewborn: UnsafeMutablePointer<Atomic<Bool>>
 
   /// `fence.i`: what other harts have stored before is executed from now on. Only stores to newborn pages can
-  /// have gone unnoticed, and to aliased ones, so those are decoded anew.
-  func fence() {
+  /// have gone unnoticed, which are decoded anew, and those that `setUnnoticedStores` named: there the instructions
+  /// go that are not what `decode` makes of a page's bytes at an offset.
+  func fence(_ decode: (UnsafeRawPointer, UInt64) -> Operation) {
     guard hasNewborn.pointee.load(ordering: .relaxed) else { return }
     var pages: [UnsafeMutablePointer<Operation>] = []
+    var changed: [UnsafeMutablePointer<Operation>] = []
     lock.withLock { _ in
       pages = newborn.map(\.slots)
       newborn.removeAll { $0.others.allSatisfy(\.isOver) }
-      for range in aliased {
-        pages += stride(from: range.lowerBound, to: range.upperBound, by: 4096).compactMap {
-          entry($0 >> 12)?.pointee
+      for number in unnoticedPages {
+        let slots = arena + number * Self.slotStride
+        guard let bytes = hosts[number], entry(addresses[number] >> 12)?.pointee == slots else { continue }
+        for i in 0..<Self.slotsPerPage where slots[i].opcode != .undecoded {
+          // Of what reaches into the next page the slot does not say all.
+          if slots[i].opcode == .straddle || decode(bytes + 2 * i, UInt64(2 * i)) != slots[i] {
+            changed.append(slots + i)
+          }
         }
       }
-      hasNewborn.pointee.store(!newborn.isEmpty || !aliased.isEmpty, ordering: .relaxed)
+      hasNewborn.pointee.store(!newborn.isEmpty || !unnoticed.isEmpty, ordering: .relaxed)
     }
     for slots in pages { clear(slots, 0, 2 * Self.slotsPerPage) }
+    for slot in changed where slot.pointee.opcode != .undecoded {
+      let number = (slot - arena) / Self.slotStride
+      let slots = arena + number * Self.slotStride
+      clear(slots, 2 * (slot - slots), 2)
+    }
   }
 
   /// The bytes of the instruction whose slot in the arena this is.
@@ -315,6 +338,7 @@ package final class CodePages: Sendable {
       precondition(result == 0, "slots of old must vanish")
       used = 0
       newborn = []
+      unnoticedPages = []
       for lookaside in lookasides {
         lookaside.revokeAllFetches()
         lookaside.voidWindows()

@@ -76,6 +76,9 @@ extension Hart {
     if operation(bytes, pc) != slot.pointee { code.takeBack(slot) }
   }
 
+  /// What has been stored up to now is executed from now on.
+  package func fenceInstructions() { code.fence(operation) }
+
   /// The instruction that `bytes` are; what reaches into the next page is only named so.
   private func operation(_ bytes: UnsafeRawPointer, _ pc: UInt64) -> Operation {
     let low = bytes.load(as: UInt16.self)

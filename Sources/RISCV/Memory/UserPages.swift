@@ -7,6 +7,10 @@ package protocol UserPages: AnyObject, Sendable {
   func permissions(at address: UInt64) -> PagePermissions
   /// Pages around the one at `address`, itself among them, of which the same holds, and which lie together on the host.
   func neighbours(of address: UInt64) -> Range<UInt64>
+  /// The host address of the program's address zero. The host's own protections there are what `permissions` says:
+  /// translated code accesses memory without asking, and who runs it tells the engine where that faults. Stores to
+  /// decoded instructions go unnoticed (see `CodePages.setUnnoticedStores`).
+  var hostBase: Int { get }
 }
 
 package struct PagePermissions: OptionSet, Sendable {

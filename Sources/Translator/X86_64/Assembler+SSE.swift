@@ -5,6 +5,8 @@ enum RealPlace: Equatable {
   case state(Int)
   /// At a host address as `Emission.look` finds it: base plus rcx plus displacement.
   case found(base: Int, displacement: Int)
+  /// Without rcx.
+  case direct(base: Int, displacement: Int)
   /// At an address in the code memory.
   case constant(Int)
 }
@@ -118,7 +120,9 @@ extension Assembler {
 
   private func highBit(_ place: RealPlace) -> Int {
     switch place {
-    case .xmm(let number), .found(base: let number, displacement: _): number >> 3
+    case .xmm(let number), .found(base: let number, displacement: _),
+      .direct(base: let number, displacement: _):
+      number >> 3
     default: 0
     }
   }
@@ -129,6 +133,7 @@ extension Assembler {
     case .xmm(let number): byte(0xc0 | field | number & 7)
     case .found(let base, let displacement):
       indexedOperand(reg, HostRegister(base), .rcx, 0, displacement)
+    case .direct(let base, let displacement): operand(reg, HostRegister(base), displacement)
     case .state(let displacement):
       let isShort = displacement >= -128 && displacement < 128
       byte((isShort ? 0x45 : 0x85) | field)

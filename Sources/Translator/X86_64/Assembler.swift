@@ -132,7 +132,7 @@ struct Assembler {
     operand(reg.number, base, displacement)
   }
 
-  @inline(__always) private mutating func operand(_ reg: Int, _ base: HostRegister, _ displacement: Int) {
+  @inline(__always) mutating func operand(_ reg: Int, _ base: HostRegister, _ displacement: Int) {
     let low = base.number & 7
     let fields = (reg & 7) << 3 | low
     let isShort = displacement >= -128 && displacement < 128
@@ -140,6 +140,19 @@ struct Assembler {
     if low == 4 { byte(0x24) }
     if displacement == 0 && low != 5 { return }
     if isShort { byte(displacement) } else { long(displacement) }
+  }
+
+  /// The same for registers of any width, and with a prefix for the segment gs.
+  @inline(__always) mutating func data(
+    _ opcode: Int, _ reg: HostRegister, _ base: HostRegister, _ displacement: Int, inSegment: Bool,
+    wide: Bool,
+    half: Bool, isByte: Bool
+  ) {
+    if inSegment { byte(0x65) }
+    if half { byte(0x66) }
+    let rex = 0x40 | (wide ? 8 : 0) | (reg.number >> 3) << 2 | base.number >> 3
+    prefix(opcode, rex, isByte && reg.number >= 4)
+    operand(reg.number, base, displacement)
   }
 
   /// Register with memory at base plus scaled index plus displacement.

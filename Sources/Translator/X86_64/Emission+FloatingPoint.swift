@@ -178,7 +178,7 @@ extension Emission {
   private mutating func setBits(_ d: Int, _ term: Term, _ format: RealFormat) {
     if term.form == .memory && format != .half {
       if term.immediate != Int64(Int(bitPattern: assembler.cursor)) { isLeft = true }
-      assembler.sse(format.prefix, RealOpcodes.load, d, found)
+      accessReal(format.prefix, RealOpcodes.load, d)
     } else {
       compute(term, .rax)
       if format == .half && term.form != .memory {
@@ -235,7 +235,7 @@ extension Emission {
       assembler.move(.rdx, fromXMM: xmm, wide: false)
       put(.rdx, 2)
     } else {
-      assembler.sse(format.prefix, RealOpcodes.store, xmm, found)
+      accessReal(format.prefix, RealOpcodes.store, xmm)
     }
   }
 

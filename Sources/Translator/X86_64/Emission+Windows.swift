@@ -105,6 +105,7 @@ extension Emission {
 
   /// Finds the data of an access: at `dataBase` plus rcx plus `dataDisplacement`. Uses rax and rdx.
   @inline(never) mutating func look(up address: Term, _ width: Int, _ access: Access) {
+    if direct != nil { return lookDirectly(address) }
     // No two groups of a region share a window.
     guard !isCareful, groupCount < Windows.count / 2, let (register, offset) = Self.split(address) else {
       return lookEntry(up: address, width, access)
@@ -139,11 +140,18 @@ extension Emission {
     dataDisplacement = offset
   }
 
-  /// Where the data is, for SSE instructions.
-  var found: RealPlace { .found(base: dataBase.number, displacement: dataDisplacement) }
+  /// An SSE instruction on the memory that `look` found.
+  mutating func accessReal(_ prefix: Int, _ opcode: Int, _ xmm: Int) {
+    guard let direct else {
+      return assembler.sse(
+        prefix, opcode, xmm, .found(base: dataBase.number, displacement: dataDisplacement))
+    }
+    if direct.usesSegment { assembler.byte(0x65) }
+    assembler.sse(prefix, opcode, xmm, .direct(base: dataBase.number, displacement: dataDisplacement))
+  }
 
   /// The base register and the offset of an address; nil where it is no such sum.
-  private static func split(_ address: Term) -> (register: Int, offset: Int)? {
+  static func split(_ address: Term) -> (register: Int, offset: Int)? {
     guard address.isWide, !address.isSignExtended, !address.isZeroExtended, address.left.kind == .guest,
       !address.left.isZero
     else { return nil }

@@ -107,6 +107,8 @@ struct Emission {
   let hasShortInstructions: Bool
   let features: HartFeatures
   let host: HostFeatures
+  /// Not nil: accesses go straight to memory.
+  let direct: DirectAccess?
   /// Jumps within a page go straight to regions that are there.
   var linksRegions = true
 
@@ -154,6 +156,9 @@ struct Emission {
   var entry: UnsafeMutableRawPointer
   var entryJump: UnsafeMutableRawPointer
 
+  /// Where direct accesses begin.
+  let sites: UnsafeMutablePointer<Site>
+  var siteCount = 0
   let sides: UnsafeMutablePointer<SideExit>
   var sideCount = 0
   let misses: UnsafeMutablePointer<Miss>
@@ -199,6 +204,8 @@ struct Emission {
     /// `openForStores`.
     var open = 0
     var openForStores = 0
+    /// Where a direct access has faulted; rax: where.
+    var fault = 0
     /// Called where no window serves; a `Refusal` follows the call.
     var refuse = 0
     /// By the logarithm of the width: stores rdx at the address in rax, in a page with slots where those are empty.
@@ -220,7 +227,7 @@ struct Emission {
 
   init(
     _ assembler: Assembler, _ places: UnsafeMutablePointer<Int8>, _ stubs: Stubs, hasShortInstructions: Bool,
-    _ features: HartFeatures, host: HostFeatures
+    _ features: HartFeatures, host: HostFeatures, direct: DirectAccess?
   ) {
     self.features = features
     self.assembler = assembler
@@ -235,6 +242,8 @@ struct Emission {
     self.stubs = stubs
     self.hasShortInstructions = hasShortInstructions
     self.host = host
+    self.direct = direct
+    sites = .allocate(capacity: 4 * Self.regionLimit + 4)
     sides = .allocate(capacity: (1 + Calls.limit) * (2 * Self.regionLimit + 4))
     misses = .allocate(capacity: 6 * Self.regionLimit + 6)
     rares = .allocate(capacity: 4 * Self.regionLimit + 4)
@@ -246,6 +255,7 @@ struct Emission {
   }
 
   func deallocate() {
+    sites.deallocate()
     sides.deallocate()
     misses.deallocate()
     rares.deallocate()
@@ -382,8 +392,7 @@ struct Emission {
       }
     case .memory:
       checkFresh(t.immediate)
-      assembler.indexed(
-        t.memoryOpcode, d, dataBase, .rcx, displacement: dataDisplacement, wide: t.isWide)
+      access(t.memoryOpcode, d, wide: t.isWide)
     case .condition:
       let condition = HostCondition(Int(t.bits >> 56))
       compare(t.left, t.right, t.immediate, t.isWide)

@@ -64,13 +64,24 @@ extension Emission {
     up address: Term, _ width: Int, _ access: Access, isAtomic: Bool = false
   ) {
     findEntry(address, width, access, isAtomic)
-    assembler.memory(Opcodes.load, .rcx, .rcx, 16)
+    findDelta()
     dataBase = .rax
     dataDisplacement = 0
   }
 
-  /// Finds the lookaside entry of an address, in rcx, or leaves; the address is in rax. Uses rdx.
+  /// Finds the lookaside entry of an address, in rcx, or leaves; the address is in rax. Uses rdx. Where accesses are
+  /// direct there is no entry, and only what is not aligned leaves.
   private mutating func findEntry(_ address: Term, _ width: Int, _ access: Access, _ isAtomic: Bool) {
+    if direct != nil {
+      compute(address, .rax)
+      noteSite()
+      guard isAtomic, width > 1 else { return }
+      // test al, width - 1
+      assembler.byte(0xa8)
+      assembler.byte(width - 1)
+      leave(if: .notEqual)
+      return
+    }
     compareTag(address, width, access, isAtomic)
     leave(if: .notEqual)
   }
@@ -104,19 +115,33 @@ extension Emission {
     put(s, width)
   }
 
+  /// An instruction with a register, or the digit of its opcode, and the memory that `look` found.
+  mutating func access(
+    _ opcode: Int, _ register: HostRegister, wide: Bool, half: Bool = false, isByte: Bool = false
+  ) {
+    if let direct {
+      assembler.data(
+        opcode, register, dataBase, dataDisplacement, inSegment: direct.usesSegment, wide: wide, half: half,
+        isByte: isByte)
+    } else {
+      assembler.indexed(
+        opcode, register, dataBase, .rcx, displacement: dataDisplacement, wide: wide, half: half,
+        isByte: isByte)
+    }
+  }
+
   /// Stores zero where `look` found.
   private mutating func putZero(_ width: Int) {
-    assembler.indexed(
-      width == 1 ? Opcodes.storeImmediate8 : Opcodes.storeImmediate, HostRegister(0), dataBase, .rcx,
-      displacement: dataDisplacement, wide: width == 8, half: width == 2)
+    access(
+      width == 1 ? Opcodes.storeImmediate8 : Opcodes.storeImmediate, HostRegister(0), wide: width == 8,
+      half: width == 2)
     for _ in 0..<min(width, 4) { assembler.byte(0) }
   }
 
   /// Stores a register's low `width` bytes where `look` found.
   mutating func put(_ s: HostRegister, _ width: Int) {
-    assembler.indexed(
-      width == 1 ? Opcodes.store8 : Opcodes.store, s, dataBase, .rcx, displacement: dataDisplacement,
-      wide: width == 8, half: width == 2, isByte: width == 1)
+    access(
+      width == 1 ? Opcodes.store8 : Opcodes.store, s, wide: width == 8, half: width == 2, isByte: width == 1)
   }
 
   // MARK: Atomics
@@ -202,8 +227,18 @@ extension Emission {
     assembler.registers(Opcodes.move(if: condition), .rdx, .rax, wide: wide)
   }
 
+  /// Where data is from its address, into rcx, which has the entry.
+  private mutating func findDelta() {
+    if let direct {
+      assembler.move(.rcx, immediate: Int64(direct.base))
+    } else {
+      assembler.memory(Opcodes.load, .rcx, .rcx, 16)
+    }
+  }
+
   /// The physical address of what lies at the address in rax, whose entry is in rcx, into rdx.
   private mutating func findPhysical() {
+    if direct != nil { return assembler.move(.rdx, .rax) }
     assembler.registers(Opcodes.load, .rdx, .rax, wide: false)
     assembler.arithmetic(.and, .rdx, immediate: 0xfff, wide: false)
     assembler.memory(Arithmetic.or.opcode, .rdx, .rcx, 24)
@@ -217,7 +252,7 @@ extension Emission {
     findEntry(address, width, .load, true)
     findPhysical()
     assembler.memory(Opcodes.store, .rdx, .rbp, Offset.reservation - 128)
-    assembler.memory(Opcodes.load, .rcx, .rcx, 16)
+    findDelta()
     assembler.store(immediate: width, .rbp, Offset.reservedWidth - 128)
     assembler.indexed(Opcodes.load, .rdx, .rax, .rcx, wide: wide)
     assembler.memory(Opcodes.store, .rdx, .rbp, Offset.reservedValue - 128)
@@ -235,7 +270,7 @@ extension Emission {
     let elsewhere: UnsafeMutableRawPointer = assembler.jump(.notEqual)
     assembler.arithmetic(.compare, .rbp, Offset.reservedWidth - 128, immediate: width)
     let narrower: UnsafeMutableRawPointer = assembler.jump(.notEqual)
-    assembler.memory(Opcodes.load, .rcx, .rcx, 16)
+    findDelta()
     assembler.registers(Arithmetic.add.opcode, .rcx, .rax)
     assembler.memory(Opcodes.load, .rax, .rbp, Offset.reservedValue - 128)
     let s = source(value, 0, .rdx, wide)
@@ -272,6 +307,11 @@ extension Emission {
     if !host.contains(.cx16) { isLeft = true }
     lookEntry(up: address, 16, .store, isAtomic: true)
     assembler.registers(Arithmetic.add.opcode, .rcx, .rax)
+    if direct != nil {
+      // A fault must find the registers as they are now: an addition of nothing has it.
+      assembler.byte(0xf0)
+      assembler.arithmetic(.add, .rcx, 0, immediate: 0)
+    }
     // cmpxchg16b wants rdx:rax and rcx:rbx, and an address somewhere else. All that it reads is on the stack
     // before a register changes.
     assembler.push(.rdi)

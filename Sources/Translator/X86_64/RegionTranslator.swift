@@ -109,7 +109,7 @@ package final class RegionTranslator {
     emission.initialize(
       to: Emission(
         assembler, places, stubs, hasShortInstructions: hart.hasShortInstructions, hart.features,
-        host: host))
+        host: host, direct: hart.directBase.map(DirectAccess.init)))
   }
 
   deinit {
@@ -133,7 +133,35 @@ package final class RegionTranslator {
   func grow() { limit = min(memory.size, 2 * limit) }
 
   /// Forgets every region. The caller forgets what it knows of them.
-  package func removeAll() { emission.pointee.assembler.cursor = start }
+  package func removeAll() {
+    emission.pointee.assembler.cursor = start
+    faultSites.removeAll(keepingCapacity: true)
+  }
+
+  /// Of all direct accesses, in the order of their code.
+  private var faultSites: [FaultSite] = []
+
+  /// Whose access the host's instruction at `address` is; nil where it is none.
+  func faultSite(at address: UInt) -> FaultSite? {
+    let offset = UInt32(truncatingIfNeeded: address &- UInt(bitPattern: memory.executable))
+    var (low, high) = (0, faultSites.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if faultSites[middle].offset <= offset { low = middle + 1 } else { high = middle }
+    }
+    return low > 0 ? faultSites[low - 1] : nil
+  }
+
+  private func addFaultSites() {
+    let e = emission
+    for i in 0..<e.pointee.siteCount {
+      let site = e.pointee.sites[i]
+      faultSites.append(
+        FaultSite(
+          offset: UInt32(truncatingIfNeeded: site.cursor - memory.writable),
+          uncounted: UInt32(e.pointee.executed - site.executed), owed: site.owed, pc: site.pc))
+    }
+  }
 
   /// Where the code of the region at `pc` runs, behind the check; nil where none was translated yet.
   func code(at pc: UInt64, careful: Bool = false, in page: TranslatedPage) -> UInt? {
@@ -249,6 +277,7 @@ package final class RegionTranslator {
     }
     let exits = e.pointee.assembler.cursor - memory.writable
     e.pointee.finish(first, memory)
+    addFaultSites()
     if isRead { layout?.exits = exits..<e.pointee.assembler.cursor - memory.writable }
     instructionCount += e.pointee.executed
     regionCount += 1
@@ -299,6 +328,7 @@ extension Emission {
   /// What giving up an instruction takes back.
   struct Checkpoint {
     var cursor: UnsafeMutableRawPointer
+    var siteCount: Int
     var sideCount: Int
     var missCount: Int
     var rareCount: Int
@@ -315,7 +345,8 @@ extension Emission {
   var checkpoint: Checkpoint {
     @inline(__always) get {
       Checkpoint(
-        cursor: assembler.cursor, sideCount: sideCount, missCount: missCount, rareCount: rareCount,
+        cursor: assembler.cursor, siteCount: siteCount, sideCount: sideCount, missCount: missCount,
+        rareCount: rareCount,
         groupCount: groupCount, nextWindow: nextWindow, carefulCount: carefulCount, calls: calls,
         halves: halves,
         checkedFloatingPoint: checkedFloatingPoint,
@@ -326,6 +357,7 @@ extension Emission {
 
   mutating func restore(_ c: Checkpoint) {
     assembler.cursor = c.cursor
+    siteCount = c.siteCount
     sideCount = c.sideCount
     missCount = c.missCount
     rareCount = c.rareCount
@@ -362,6 +394,7 @@ extension Emission {
     checkedFloatingPoint = false
     boxedSingles = 0
     boxedHalves = 0
+    siteCount = 0
     sideCount = 0
     missCount = 0
     rareCount = 0

@@ -13,6 +13,9 @@ package enum ExitReason: Int {
   case linkNear
   /// No window serves the access that the `Refusal` at the site describes. The pc is not current.
   case refuse
+  /// The host's instruction that the site names (here an address) faulted; the pc is not current, and the budget is
+  /// what the region has paid for.
+  case fault
 }
 
 /// An entry of the jump cache: guest address, host address of the region's checked entry.
@@ -108,6 +111,13 @@ extension Assembler {
     stubs.openForStores = emitOpen(forStores: true)
 
     for i in 0..<4 { stubs.storeBesideCode[i] = emitStoreBesideCode(width: 1 << i, stubs) }
+
+    // The host's signal handler leads here: rax is where it was, rdx the address that it names.
+    stubs.fault = address
+    memory(Opcodes.store, .rax, .rbp, Frame.site)
+    memory(Opcodes.store, .rdx, .rbp, Frame.resume)
+    move(.rax, immediate: Int64(ExitReason.fault.rawValue))
+    jump(to: out)
 
     stubs.refuse = address
     pop(.rcx)
