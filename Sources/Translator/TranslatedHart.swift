@@ -367,6 +367,8 @@ package final class TranslatedHart: HartEngine {
   /// must do.
   private func code(at pc: UInt64, checked: Bool, careful: Bool = false) throws(Exit) -> UInt? {
     guard let slots = try hart.codePage(at: pc) else { return nil }
+    // Entering a page may find that it has changed.
+    forgetChangedCode()
     var page = page(pc & ~0xfff, slots)
     var found = translator.code(at: pc, careful: careful, in: page)
     if found == nil {
@@ -411,7 +413,9 @@ package final class TranslatedHart: HartEngine {
 
   /// The page at `virtual`, its mark set.
   private func startedPage(_ virtual: UInt64) -> TranslatedPage? {
-    guard let slots = hart.startedPage(at: virtual) else { return nil }
+    // Changes that entering it finds are not for the midst of a translation.
+    guard let slots = hart.startedPage(at: virtual), changes.pointee.load(ordering: .acquiring) == seen
+    else { return nil }
     let next = self.page(virtual, slots)
     hart.mark(virtual, slots, next.mark)
     return next

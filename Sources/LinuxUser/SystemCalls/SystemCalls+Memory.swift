@@ -127,7 +127,7 @@ extension SystemCalls {
   /// riscv_flush_icache(2).
   static func flushInstructions(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
     guard a[2] & ~1 == 0 else { throw .invalid }
-    thread.hart.fenceInstructions()
+    thread.memory.code.fence(nil)
     return 0
   }
 }

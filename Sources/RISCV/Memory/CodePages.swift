@@ -66,6 +66,12 @@ package final class CodePages: Sendable {
     hosts.initialize(repeating: nil, count: capacity)
     addresses = .allocate(capacity: capacity)
     addresses.initialize(repeating: 0, count: capacity)
+    isUnnoticed = .allocate(capacity: capacity)
+    isUnnoticed.initialize(repeating: false, count: capacity)
+    validated = .allocate(capacity: capacity)
+    validated.initialize(repeating: 0, count: capacity)
+    fences = .allocate(capacity: 1)
+    fences.initialize(to: Atomic(0))
   }
 
   /// Announces RAM or ROM: whole pages from `base`.
@@ -123,7 +129,8 @@ package final class CodePages: Sendable {
     stores[used] = 0
     hosts[used] = UnsafeRawPointer(host)
     addresses[used] = address
-    if isUnnoticed(address) { unnoticedPages.append(used) }
+    isUnnoticed[used] = storesGoUnnoticed(to: address)
+    validated[used] = fences.pointee.load(ordering: .relaxed)
     used += 1
     for i in 0..<4 { slots[Self.slotsPerPage + i] = Operation(opcode: .pageEnd) }
     entry.pointee = slots
@@ -149,57 +156,79 @@ package final class CodePages: Sendable {
   /// Under the lock.
   private nonisolated(unsafe) var newborn: [Newborn] = []
   /// Pages that are stored to without anybody noticing: by translated code that accesses memory directly, or at
-  /// other addresses. Under the lock; beside them those that have slots, as numbers in the arena.
+  /// other addresses. Under the lock.
   private nonisolated(unsafe) var unnoticed: [Swift.Range<UInt64>] = []
-  private nonisolated(unsafe) var unnoticedPages: [Int] = []
+  /// Of each page of the arena: whether it is one of these, and the number of `fence.i` since which it was validated.
+  private nonisolated(unsafe) let isUnnoticed: UnsafeMutablePointer<Bool>
+  private nonisolated(unsafe) let validated: UnsafeMutablePointer<UInt64>
+  /// By pointer, so that reading it counts no reference.
+  private nonisolated(unsafe) let fences: UnsafeMutablePointer<Atomic<UInt64>>
 
-  /// Says which pages are stored to without anybody noticing: `fence.i` looks what has become of their instructions.
+  /// Says which pages are stored to without anybody noticing: after `fence.i` who enters them validates them.
   package func setUnnoticedStores(to ranges: [Swift.Range<UInt64>]) {
     lock.withLock { _ in
+      guard ranges != unnoticed else { return }
       unnoticed = ranges
-      unnoticedPages = ranges.isEmpty ? [] : (0..<used).filter { isUnnoticed(addresses[$0]) }
+      for i in 0..<used { isUnnoticed[i] = storesGoUnnoticed(to: addresses[i]) }
       hasNewborn.pointee.store(!newborn.isEmpty || !unnoticed.isEmpty, ordering: .relaxed)
     }
   }
 
-  private func isUnnoticed(_ address: UInt64) -> Bool { unnoticed.contains { $0.contains(address) } }
+  private func storesGoUnnoticed(to address: UInt64) -> Bool { unnoticed.contains { $0.contains(address) } }
 
   /// Whether `fence.i` has anything to do; by pointer for translated code.
   package nonisolated(unsafe) let hasNewborn: UnsafeMutablePointer<Atomic<Bool>>
 
-  /// `fence.i`: what other harts have stored before is executed from now on. Only stores to newborn pages can
-  /// have gone unnoticed, which are decoded anew, and those that `setUnnoticedStores` named: there the instructions
-  /// go that are not what `decode` makes of a page's bytes at an offset.
-  func fence(_ decode: (UnsafeRawPointer, UInt64) -> Operation) {
+  /// `fence.i`, of one hart or of all: what harts have stored before is executed from now on. Only stores to newborn
+  /// pages can have gone unnoticed, which are decoded anew, and those that `setUnnoticedStores` named.
+  package func fence(_ hart: TranslationLookaside?) {
     guard hasNewborn.pointee.load(ordering: .relaxed) else { return }
     var pages: [UnsafeMutablePointer<Operation>] = []
-    var changed: [UnsafeMutablePointer<Operation>] = []
     lock.withLock { _ in
       pages = newborn.map(\.slots)
       newborn.removeAll { $0.others.allSatisfy(\.isOver) }
-      for number in unnoticedPages {
-        let slots = arena + number * Self.slotStride
-        guard let bytes = hosts[number], entry(addresses[number] >> 12)?.pointee == slots else { continue }
-        for i in 0..<Self.slotsPerPage where slots[i].opcode != .undecoded {
-          // Of what reaches into the next page the slot does not say all.
-          if slots[i].opcode == .straddle || decode(bytes + 2 * i, UInt64(2 * i)) != slots[i] {
-            changed.append(slots + i)
-          }
-        }
-      }
       hasNewborn.pointee.store(!newborn.isEmpty || !unnoticed.isEmpty, ordering: .relaxed)
+      guard !unnoticed.isEmpty else { return }
+      fences.pointee.add(1, ordering: .sequentiallyConsistent)
+      for lookaside in lookasides where hart == nil || lookaside === hart {
+        lookaside.revokeFetches { isUnnoticed[number(of: $0)] }
+      }
     }
     for slots in pages { clear(slots, 0, 2 * Self.slotsPerPage) }
-    for slot in changed where slot.pointee.opcode != .undecoded {
-      let number = (slot - arena) / Self.slotStride
-      let slots = arena + number * Self.slotStride
-      clear(slots, 2 * (slot - slots), 2)
+  }
+
+  /// The page in the arena that has this slot.
+  @inline(__always) private func number(of slot: UnsafeMutablePointer<Operation>) -> Int {
+    (slot - arena) / Self.slotStride
+  }
+
+  /// Before a hart enters a page: the instructions go that are not what `decode` makes of the page's bytes at an
+  /// offset, unless that was looked at since the last `fence.i`.
+  @inline(__always)
+  func validate(
+    _ slots: UnsafeMutablePointer<Operation>, _ decode: (UnsafeRawPointer, UInt64) -> Operation
+  ) {
+    if isUnnoticed[number(of: slots)] { validateAnew(slots, decode) }
+  }
+
+  @inline(never) private func validateAnew(
+    _ slots: UnsafeMutablePointer<Operation>, _ decode: (UnsafeRawPointer, UInt64) -> Operation
+  ) {
+    let number = number(of: slots)
+    let now = fences.pointee.load(ordering: .sequentiallyConsistent)
+    guard validated[number] != now, let bytes = hosts[number] else { return }
+    for i in 0..<Self.slotsPerPage where slots[i].opcode != .undecoded {
+      // Of what reaches into the next page the slot does not say all.
+      if slots[i].opcode == .straddle || decode(bytes + 2 * i, UInt64(2 * i)) != slots[i] {
+        clear(slots, 2 * i, 2)
+      }
     }
+    validated[number] = now
   }
 
   /// The bytes of the instruction whose slot in the arena this is.
   func bytes(of slot: UnsafeMutablePointer<Operation>) -> UnsafeRawPointer? {
-    let number = (slot - arena) / Self.slotStride
+    let number = number(of: slot)
     return hosts[number].map { $0 + (slot - arena - number * Self.slotStride) * 2 }
   }
 
@@ -215,7 +244,7 @@ package final class CodePages: Sendable {
     atomicMemoryFence(ordering: .sequentiallyConsistent)
     clear(slots, Int(address & 0xfff), count)
     guard slots != running else { return }
-    let number = (slots - arena) / Self.slotStride
+    let number = number(of: slots)
     stores[number] &+= 1
     guard stores[number] >= Self.storesOfData else { return }
     lock.withLock { _ in
@@ -237,7 +266,7 @@ package final class CodePages: Sendable {
 
   /// An instruction of the page with these slots was decoded.
   func didDecode(_ slots: UnsafeMutablePointer<Operation>) {
-    let number = (slots - arena) / Self.slotStride
+    let number = number(of: slots)
     if number >= 0 && number < capacity { stores[number] = 0 }
   }
 
@@ -278,14 +307,14 @@ package final class CodePages: Sendable {
   /// The instruction in `slot`, which was decoded just as its bytes were stored to, is void.
   func takeBack(_ slot: UnsafeMutablePointer<Operation>) {
     slot.whole = Operation(opcode: .undecoded)
-    let number = (slot - arena) / Self.slotStride
+    let number = number(of: slot)
     if number >= 0 && number < capacity { noteChange(arena + number * Self.slotStride) }
   }
 
   /// Translated code stored up to eight bytes at the halfword of `slot`, after which the slots there were not
   /// empty any more.
   package func didStoreUnnoticed(at slot: UnsafeMutablePointer<Operation>) {
-    let number = (slot - arena) / Self.slotStride
+    let number = number(of: slot)
     guard number >= 0 && number < capacity else { return }
     let slots = arena + number * Self.slotStride
     let offset = 2 * (slot - slots)
@@ -338,7 +367,6 @@ package final class CodePages: Sendable {
       precondition(result == 0, "slots of old must vanish")
       used = 0
       newborn = []
-      unnoticedPages = []
       for lookaside in lookasides {
         lookaside.revokeAllFetches()
         lookaside.voidWindows()

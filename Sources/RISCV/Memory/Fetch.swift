@@ -23,6 +23,7 @@ extension Hart {
     guard let slots = code.slots(at: physical, host: host - Int(physical & 0xfff), for: lookaside) else {
       return nil
     }
+    code.validate(slots, operation)
     lookaside.fillFetch(fetchView, virtual: pc, physical: physical, slots: slots)
     if log.has(.translation) { logTranslation(pc, .fetch, to: physical, readable: false, writable: false) }
     // Another hart may just have found that the page is data, before it could see our entry.
@@ -77,7 +78,7 @@ extension Hart {
   }
 
   /// What has been stored up to now is executed from now on.
-  package func fenceInstructions() { code.fence(operation) }
+  func fenceInstructions() { code.fence(lookaside) }
 
   /// The instruction that `bytes` are; what reaches into the next page is only named so.
   private func operation(_ bytes: UnsafeRawPointer, _ pc: UInt64) -> Operation {

@@ -326,8 +326,12 @@ package final class TranslationLookaside: Sendable {
   }
 
   /// From any thread: no fetch may come from these slots any more.
-  func revokeFetches(from slots: UnsafeMutablePointer<Operation>) {
-    for i in 0..<Self.fetchCount * Self.viewCount where fetches[i].slots == slots { revokeFetch(i) }
+  func revokeFetches(from slots: UnsafeMutablePointer<Operation>) { revokeFetches { $0 == slots } }
+
+  /// The same for all slots of which `isVoid` says so.
+  @inline(__always) func revokeFetches(_ isVoid: (UnsafeMutablePointer<Operation>) -> Bool) {
+    for i in 0..<Self.fetchCount * Self.viewCount
+    where fetches[i].tag != Self.noPage && isVoid(fetches[i].slots) { revokeFetch(i) }
   }
 
   /// All slots are void, or all marks.
