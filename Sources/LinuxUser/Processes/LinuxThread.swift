@@ -30,8 +30,8 @@ package final class LinuxThread: @unchecked Sendable {
   /// exit(2) was called, with this code.
   var hasEnded = false
   var exitCode: Int32 = 0
-  /// Slices that are interpreted before anything is translated; 0: nothing is to be.
-  private var interpretedSlices = 0
+  /// What the hart has retired when translation begins; nil: it has begun, or is not to.
+  private var translationStart: UInt64?
   let signals: UnsafeMutablePointer<host_signals>
   /// 1 while the thread runs code of the guest or of ours, 0 in system calls of the host.
   private let activity: UnsafeMutablePointer<Atomic<UInt32>>
@@ -136,8 +136,10 @@ package final class LinuxThread: @unchecked Sendable {
     activate()
     host_signal_mask(mask)
     while !hasEnded {
-      switch hart.runUser(Self.slice) {
-      case .budgetSpent: if interpretedSlices > 0 { didInterpret() }
+      let exit = hart.runUser(Self.slice)
+      if let translationStart, hart.instructionsRetired >= translationStart { translateFromNowOn() }
+      switch exit {
+      case .budgetSpent: break
       case .codeFull: process.alone(self) { memory.code.removeAll() }
       case .trap(let cause, let value):
         if cause == Hart.UserCause.systemCall {
@@ -169,13 +171,13 @@ package final class LinuxThread: @unchecked Sendable {
   /// Many programs, threads and children of fork(2) end soon, or execute another program: what runs once is not worth
   /// translating.
   private func interpretFirst() {
-    interpretedSlices = process.request.isTranslated ? Self.slicesBeforeTranslation : 0
+    translationStart = process.request.isTranslated ? hart.instructionsRetired + Self.interpretedFirst : nil
   }
-  private static let slicesBeforeTranslation = 5
+  private static let interpretedFirst: UInt64 = 100_000
 
-  private func didInterpret() {
-    interpretedSlices -= 1
-    if interpretedSlices == 0 { try? translate() }
+  private func translateFromNowOn() {
+    translationStart = nil
+    try? translate()
   }
 
   // MARK: The host's system calls

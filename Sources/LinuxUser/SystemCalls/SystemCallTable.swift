@@ -71,7 +71,7 @@ package enum SystemCalls {
     SystemCall(60, "quotactl", "xsdp", .passed(host: SYS_quotactl, .again)),
     SystemCall(61, "getdents64", "fpu", .passed(host: SYS_getdents64, .again)),
     SystemCall(62, "lseek", "fdd", .passed(host: SYS_lseek, .again)),
-    SystemCall(63, "read", "fpu", .converted(read)),
+    SystemCall(63, "read", "fpu", .passed(host: SYS_read, .again)),
     SystemCall(64, "write", "fpu", .passed(host: SYS_write, .again)),
     SystemCall(65, "readv", "fpu", .converted(readVector)),
     SystemCall(66, "writev", "fpu", .converted(writeVector)),
@@ -360,6 +360,37 @@ package enum SystemCalls {
 
   package static func call(_ number: UInt64) -> SystemCall? {
     number < UInt64(byNumber.count) ? byNumber[Int(number)] : nil
+  }
+
+  /// A row of those that the host does, as far as doing them needs it.
+  struct Passed {
+    /// The host's number; -1 where something else is to be done.
+    var host: Int32 = -1
+    /// Arguments that are addresses, by bit, and those among them that are paths.
+    var addresses: UInt8 = 0
+    var paths: UInt8 = 0
+    var mayRestart = false
+  }
+
+  /// Without rows that count references: by number.
+  nonisolated(unsafe) private static let passedByNumber: UnsafePointer<Passed> = {
+    let rows = UnsafeMutablePointer<Passed>.allocate(capacity: byNumber.count)
+    rows.initialize(repeating: Passed(), count: byNumber.count)
+    for case .some(let call) in byNumber {
+      guard case .passed(let host, let restart) = call.treatment else { continue }
+      var row = Passed(host: host, mayRestart: restart == .again)
+      for (i, argument) in call.arguments.enumerated() {
+        if argument.isAddress { row.addresses |= 1 << i }
+        if argument == .path { row.paths |= 1 << i }
+      }
+      rows[call.number] = row
+    }
+    return UnsafePointer(rows)
+  }()
+  private static let passedCount = UInt64(byNumber.count)
+
+  static func passed(_ number: UInt64) -> Passed {
+    number < passedCount ? passedByNumber[Int(number)] : Passed()
   }
 
   /// Calls that are done here and give EINTR whatever a handler's flags say (signal(7)).

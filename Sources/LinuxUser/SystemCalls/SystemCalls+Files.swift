@@ -7,13 +7,6 @@ extension SystemCalls {
 
   // MARK: Reading and writing
 
-  /// What was read into the program's memory may be instructions.
-  static func read(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
-    let count = try thread.waiting(Int(SYS_read), a.word(0), thread.memory.hostAddress(a[1]), a.word(2))
-    thread.memory.didWrite(a[1], count)
-    return count
-  }
-
   /// An iovec (readv(2)) with the host's addresses.
   static func vector(_ thread: LinuxThread, _ address: UInt64, _ count: UInt64) throws(Errno) -> [UInt64] {
     guard count <= 1024 else { throw .invalid }

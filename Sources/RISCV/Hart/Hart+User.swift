@@ -43,6 +43,11 @@ extension Hart {
   /// Where translated code accesses memory at once: the host address of address zero. Nil where it must ask.
   package var directBase: Int? { userPages?.hostBase }
 
+  /// x0 to x31, to be read and, but for x0, written.
+  package var registers: UnsafeMutablePointer<UInt64> {
+    UnsafeMutableRawPointer(state).assumingMemoryBound(to: UInt64.self)
+  }
+
   /// Floating-point control and flags, as the `fcsr` CSR has them.
   package var floatingPointControl: UInt64 {
     get { state.pointee.frm << 5 | state.pointee.fflags }
@@ -69,9 +74,8 @@ extension Hart {
   package func runUser(_ budget: Int) -> UserExit {
     state.pointee.slice = budget
     state.pointee.budget = budget
-    lookaside.turns.change()
+    // Nobody waits for stores in flight (`Turns`): `fence.i` validates whatever a program may store to.
     defer {
-      lookaside.turns.change()
       state.pointee.retired &+= UInt64(state.pointee.slice - state.pointee.budget)
       state.pointee.slice = 0
       state.pointee.budget = 0

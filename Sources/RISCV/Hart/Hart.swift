@@ -227,11 +227,14 @@ package final class Hart: @unchecked Sendable {
     return .budgetSpent
   }
 
+  private static let loggedByInstruction = LogItems(
+    rawValue: LogItems.execution.rawValue | LogItems.registers.rawValue)
+
   /// By the engine, if there is one.
   @inline(__always)
   func proceed<W: Number>(_ word: W.Type) -> Exit? {
     if let engine { return engine.run() }
-    if log.has([.execution, .registers]) { return interpretLogged() }
+    if log.has(Self.loggedByInstruction) { return interpretLogged() }
     return Interpreter<W>.run(self)
   }
 
