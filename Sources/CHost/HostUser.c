@@ -187,10 +187,16 @@ int host_signal_is_ignored(int number) {
   return action.handler == (void *)SIG_IGN;
 }
 
+static void set_mask(uint64_t mask) { syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof mask); }
+
 void host_signal_mask(uint64_t mask) {
   mask &= ~(bit(SIGSEGV) | bit(SIGBUS));
-  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof mask);
+  if (signals_here == NULL) return set_mask(mask);
+  long arguments[6] = {SIG_SETMASK, (long)&mask, 0, sizeof mask};
+  host_interruptible_call(signals_here, SYS_rt_sigprocmask, arguments);
 }
+
+void host_signals_block(void) { set_mask(~(bit(SIGSEGV) | bit(SIGBUS))); }
 
 uint64_t host_signal_current_mask(void) {
   uint64_t mask = 0;

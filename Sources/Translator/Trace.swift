@@ -16,8 +16,8 @@ struct Trace {
   /// Instructions at most.
   static let limit = Emission.regionLimit
 
-  /// It shows what the instructions alone do not.
-  var isSurprising: Bool { foreseen < instructions.count }
+  /// It shows what the instructions alone do not, or that they are a loop.
+  var isOfUse: Bool { isLoop || foreseen < instructions.count }
 
   /// Notes that the instruction at `pc` was performed and the one at `next` followed.
   fileprivate mutating func add(_ operation: Operation, _ pc: UInt64, next: UInt64) {
@@ -108,7 +108,7 @@ extension TranslatedHart {
     }
     guard trace.instructions.count > 1, pageAtHand(head) === page, !translator.isFull else { return nil }
     page.add(trace, at: head)
-    if trace.isSurprising {
+    if trace.isOfUse {
       traceCount += 1
       translateAnew(hart, head, in: page)
     }

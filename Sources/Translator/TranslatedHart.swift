@@ -219,6 +219,15 @@ package final class TranslatedHart: HartEngine {
     }
   }
 
+  /// No other hart and nothing else sees this hart's memory: its atomics lock nothing. Not while it runs.
+  package var isAlone: Bool {
+    get { translator.emission.pointee.isAlone }
+    set {
+      if newValue != isAlone { forget() }
+      translator.emission.pointee.isAlone = newValue
+    }
+  }
+
   /// Where the host's signal handler has to look for direct accesses, and where those that fault go on: with rax
   /// the address of the host's instruction and rdx that of its data. Nothing else may have changed.
   package var faultPlaces: (code: Range<UInt>, exit: UInt) {
@@ -237,6 +246,12 @@ package final class TranslatedHart: HartEngine {
     }
     block.storeBytes(of: site.pc, toByteOffset: HartState.Offset.pc, as: UInt64.self)
     budget += Int(site.uncounted)
+    for i in site.loans.indices where site.loans[i].0 != 0 {
+      let (guest, owner) = (8 * Int(site.loans[i].0), 8 * Int(site.loans[i].1))
+      block.storeBytes(of: word(owner), toByteOffset: guest, as: UInt64.self)
+      block.storeBytes(
+        of: frame(Emission.Frame.lent(i), as: UInt64.self), toByteOffset: owner, as: UInt64.self)
+    }
     var owed = site.owed
     while owed != 0 {
       let offset = 8 * owed.trailingZeroBitCount

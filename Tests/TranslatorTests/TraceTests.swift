@@ -168,6 +168,6 @@ import Translator
       programs += 1
     }
     print("traces: \(traces) in \(programs) programs")
-    #expect(traces > 10 * programs)
+    #expect(traces > 8 * programs)
   }
 }

@@ -46,8 +46,12 @@ int host_signal_disposition(int number, int disposition, unsigned long flags);
 /// rt_sigaction(2): 1 where the host ignores the signal, 0 where not, or -errno.
 int host_signal_is_ignored(int number);
 
-/// rt_sigprocmask(2) with SIG_SETMASK; SIGSEGV and SIGBUS stay unblocked.
+/// rt_sigprocmask(2) with SIG_SETMASK; SIGSEGV and SIGBUS stay unblocked. Not while some signal is recorded: whoever
+/// delivers that sets the mask.
 void host_signal_mask(uint64_t mask);
+
+/// Blocks all signals but SIGSEGV and SIGBUS.
+void host_signals_block(void);
 
 /// The calling thread's mask.
 uint64_t host_signal_current_mask(void);

@@ -73,6 +73,9 @@ package final class LinuxProcess: Sendable {
     execution = nil
   }
 
+  /// There are threads, or were, or memory that other processes have, too. Set before anybody can see it.
+  nonisolated(unsafe) var isParallel = false
+
   private let threads = Mutex<[LinuxThread]>([])
   /// Not 0: some thread is alone, or wants to be.
   nonisolated(unsafe) let stopping: UnsafeMutablePointer<Atomic<UInt32>>

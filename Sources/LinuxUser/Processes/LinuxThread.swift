@@ -71,13 +71,23 @@ package final class LinuxThread: @unchecked Sendable {
     do throws(CodeMemoryError) {
       hart.engine = nil
       hart.removeMarks()
-      _ = try TranslatedHart(
+      let engine = try TranslatedHart(
         hart, codeSize: process.request.codeSize,
         regionLimit: process.request.regionLimit ?? TranslatedHart.largestRegion)
+      isAlone = !process.isParallel
+      engine.isAlone = isAlone
       noteCode()
     } catch {
       throw .noMemory
     }
+  }
+
+  /// The hart's translations count on it that nobody else sees its memory.
+  private var isAlone = false
+
+  private func leaveAlone() {
+    isAlone = false
+    (hart.engine as? TranslatedHart)?.isAlone = false
   }
 
   /// Tells the host's signal handler where translated code is.
@@ -149,10 +159,11 @@ package final class LinuxThread: @unchecked Sendable {
         }
       }
       if hasEnded { break }
+      if isAlone && process.isParallel { leaveAlone() }
       if hasSignals { deliverSignals() }
       if process.stopping.pointee.load(ordering: .relaxed) != 0 { rest {} }
     }
-    host_signal_mask(.max)
+    host_signals_block()
     passOnSignals()
     host_signals_use(nil)
     process.takeBack(hart)

@@ -39,8 +39,14 @@ extension LinuxThread {
 
   /// Changes the mask, here and on the host. What may come now comes before the next instruction.
   func setMask(_ new: UInt64) {
-    mask = new & ~Self.unblockable
-    host_signal_mask(mask)
+    changeMask(new & ~Self.unblockable)
+  }
+
+  private func changeMask(_ new: UInt64) {
+    let changes = mask ^ new
+    mask = new
+    // The host never blocks these.
+    if changes & ~(Self.bit(SIGSEGV) | Self.bit(SIGBUS)) != 0 { host_signal_mask(new) }
   }
 
   /// Some signal may have to be delivered.
@@ -245,7 +251,10 @@ extension LinuxThread {
     let action = process.actions[signal.number]
     trace(signal, action)
     guard action.handler > SignalAction.ignored, mask & Self.bit(signal.number) == 0 else { die(signal) }
+    let before = mask
     enter(action, signal)
-    host_signal_mask(mask)
+    let new = mask
+    mask = before
+    changeMask(new)
   }
 }

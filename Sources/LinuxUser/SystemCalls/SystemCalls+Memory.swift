@@ -30,7 +30,9 @@ extension SystemCalls {
     let flags = a[3]
     var backing = GuestMemory.Backing()
     switch flags & Flag.kind {
-    case 1, 3: backing.isShared = true
+    case 1, 3:
+      backing.isShared = true
+      thread.process.isParallel = true
     case 2: break
     default: throw .invalid
     }

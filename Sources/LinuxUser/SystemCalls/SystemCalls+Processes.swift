@@ -177,6 +177,7 @@ extension SystemCalls {
       parent.process.reportClone(request.flags)
       throw .invalid
     }
+    parent.process.isParallel = true
     let child = try LinuxThread(parent.process, id: 0)
     child.hart.copyUserState(of: parent.hart)
     child.hart[x: 10] = 0
@@ -190,7 +191,7 @@ extension SystemCalls {
     let context = Unmanaged.passRetained(start)
     var handle = pthread_t()
     // Signals come when the guest's thread is there to take them.
-    host_signal_mask(.max)
+    host_signals_block()
     let failed = pthread_create(&handle, nil, threadMain, context.toOpaque())
     guard failed == 0 else {
       host_signal_mask(parent.mask)
@@ -250,7 +251,7 @@ extension SystemCalls {
 
   private static func fork(_ thread: LinuxThread, _ request: CloneRequest) throws(Errno) -> Int {
     let fork = Fork(thread, request)
-    host_signal_mask(.max)
+    host_signals_block()
     defer { host_signal_mask(thread.mask) }
     let result = thread.process.alone(thread) { () -> Int in
       var handle = pthread_t()
@@ -323,7 +324,7 @@ extension SystemCalls {
     let (actions, limits) = (process.actions.saved, process.limits.withLock { $0 })
     let wasBorrowed = process.isBorrowed
     process.isBorrowed = true
-    host_signal_mask(.max)
+    host_signals_block()
     let context = Unmanaged.passRetained(Borrowing(thread, request))
     let result = host_vfork(
       borrowerMain, context.toOpaque(), stack + borrowerStack, Int32(request.flags & Clone.signalMask))

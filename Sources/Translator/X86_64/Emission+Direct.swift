@@ -22,6 +22,11 @@ package struct FaultSite {
   /// Registers to be made whole.
   var owed: UInt32
   var pc: UInt64
+  var loans: Loans
+
+  /// `Loan`s: guest registers and owners; x0 for none.
+  typealias Loans = InlineArray<4, (UInt8, UInt8)>
+  static let noLoan: (UInt8, UInt8) = (0, 0)
 }
 
 extension Emission {

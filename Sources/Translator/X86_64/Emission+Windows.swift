@@ -245,16 +245,19 @@ extension Emission {
     makeWhole(group.owed)
     let uncounted = self.executed - group.executed
     assembler.arithmetic(.add, RegionTranslator.budget, immediate: uncounted)
+    giveBack()
     assembler.call(stubs.refuse)
+    let place = assembler.cursor
+    assembler.cursor += MemoryLayout<Refusal>.size
+    let resume = wayBack(to: group.leader)
     let refusal = Refusal(
-      pc: group.pc, resume: UInt32(truncatingIfNeeded: group.leader - Int(bitPattern: memory.executable)),
+      pc: group.pc, resume: UInt32(truncatingIfNeeded: resume - Int(bitPattern: memory.executable)),
       entry: entryPC, low: Int16(truncatingIfNeeded: group.low),
       offset: Int16(truncatingIfNeeded: group.offset),
       extent: UInt8(truncatingIfNeeded: extent), uncounted: UInt8(uncounted),
       register: UInt8(group.register), width: UInt8(group.width), isStore: group.access == .store ? 1 : 0,
       window: UInt8(group.window))
-    assembler.cursor.storeBytes(of: refusal, as: Refusal.self)
-    assembler.cursor += MemoryLayout<Refusal>.size
+    place.storeBytes(of: refusal, as: Refusal.self)
   }
 
   // MARK: Careful stores

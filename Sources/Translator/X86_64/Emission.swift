@@ -34,6 +34,8 @@ struct Emission {
     static var mayZeroBlocks: Int { word(8) }
     static func slot(_ number: Int) -> Int { word(9 + number) }
     static let slotCount = 11
+    /// What guest registers hold whose places are borrowed.
+    static func lent(_ number: Int) -> Int { word(15 + slotCount + number) }
     /// 0: xmm4–xmm15 hold floating-point registers, FS is dirty and MXCSR has the mode of `frm`. Else none of it
     /// is known.
     static var reals: Int { word(9 + slotCount) }
@@ -63,6 +65,8 @@ struct Emission {
     var calls = Calls()
     /// Registers to be made whole on the way.
     var owed: UInt32 = 0
+    /// Nothing is borrowed there any more.
+    var isOutside = false
   }
 
   /// Calls that the region has followed and that have not returned: where they return to, outermost first. Whoever
@@ -103,6 +107,11 @@ struct Emission {
   var assembler: Assembler
   /// By word of the state block: the host register that holds it, or -1.
   let places: UnsafeMutablePointer<Int8>
+  /// By word: how often the region's instructions ask for it.
+  let uses: UnsafeMutablePointer<UInt16>
+  var loans: [Loan] = []
+  /// Control leaves the region's own code otherwise than by side exits.
+  var leavesInline = false
   let stubs: Stubs
   let hasShortInstructions: Bool
   let features: HartFeatures
@@ -111,6 +120,8 @@ struct Emission {
   let direct: DirectAccess?
   /// Jumps within a page go straight to regions that are there.
   var linksRegions = true
+  /// No other hart and nothing else sees this hart's memory.
+  var isAlone = false
 
   // The instruction.
   var pc: UInt64 = 0
@@ -155,6 +166,8 @@ struct Emission {
   /// Where the region's count and its jump for a spent budget are completed.
   var entry: UnsafeMutableRawPointer
   var entryJump: UnsafeMutableRawPointer
+  /// Where it is paid for, behind what it borrows.
+  var loopHead = 0
 
   /// Where direct accesses begin.
   let sites: UnsafeMutablePointer<Site>
@@ -239,6 +252,8 @@ struct Emission {
     flagsCursor = assembler.cursor
     accumulatorCursor = assembler.cursor
     self.places = places
+    uses = .allocate(capacity: 256)
+    uses.initialize(repeating: 0, count: 256)
     self.stubs = stubs
     self.hasShortInstructions = hasShortInstructions
     self.host = host
@@ -255,6 +270,7 @@ struct Emission {
   }
 
   func deallocate() {
+    uses.deallocate()
     sites.deallocate()
     sides.deallocate()
     misses.deallocate()
@@ -310,6 +326,7 @@ struct Emission {
   @inline(__always) func place(_ leaf: Leaf) -> HostRegister? {
     switch leaf.kind {
     case .guest:
+      uses[leaf.number] &+= 1
       let place = places[leaf.number]
       return place < 0 ? nil : HostRegister(Int(place))
     case .host: return HostRegister(leaf.number)
@@ -750,6 +767,7 @@ struct Emission {
     var t = t
     if isHalf { t.bits = t.bits & ~Term.wideBit | Term.signBit }
     let small = isSmall(t)
+    uses[word] &+= 1
     let place = places[word]
     if place >= 0 {
       let isOwed = canOwe(t)

@@ -182,7 +182,9 @@ extension Emission {
     lookEntry(up: address, width, .store, isAtomic: true)
     if operation == .add || operation == .swap {
       assembler.move(.rdx, source(operand, immediate, .rdx, wide))
-      if operation == .add { assembler.byte(0xf0) }  // lock; xchg locks by itself
+      if operation == .swap && isAlone { return swapAlone(width, emission) }
+      // xchg locks by itself.
+      if operation == .add { lock() }
       let opcode = sized(operation == .add ? Opcodes.exchangeAdd : Opcodes.exchange, width)
       assembler.indexed(opcode, .rdx, .rax, .rcx, wide: wide)
       return result(.rdx, width, emission)
@@ -202,9 +204,23 @@ extension Emission {
     case .minUnsigned: chooseOld(.below, operand, width)
     default: chooseOld(.above, operand, width)
     }
-    assembler.byte(0xf0)
+    lock()
     assembler.memory(sized(Opcodes.compareExchange, width), .rdx, .rcx, 0, wide: wide)
     assembler.jump(.notEqual, to: again)
+    return result(.rax, width, emission)
+  }
+
+  /// Makes the next instruction atomic for everybody, where there is somebody.
+  private mutating func lock() {
+    if !isAlone { assembler.byte(0xf0) }
+  }
+
+  /// rdx and memory change places where nobody looks between.
+  private mutating func swapAlone(_ width: Int, _ emission: UnsafeMutablePointer<Emission>) -> Term {
+    assembler.registers(Arithmetic.add.opcode, .rcx, .rax)
+    let load = width == 1 ? Opcodes.loadUnsigned8 : width == 2 ? Opcodes.loadUnsigned16 : Opcodes.load
+    assembler.memory(load, .rax, .rcx, 0, wide: width == 8)
+    assembler.memory(sized(Opcodes.store, width), .rdx, .rcx, 0, wide: width == 8)
     return result(.rax, width, emission)
   }
 
@@ -274,7 +290,7 @@ extension Emission {
     assembler.registers(Arithmetic.add.opcode, .rcx, .rax)
     assembler.memory(Opcodes.load, .rax, .rbp, Offset.reservedValue - 128)
     let s = source(value, 0, .rdx, wide)
-    assembler.byte(0xf0)
+    lock()
     assembler.memory(Opcodes.compareExchange, s, .rcx, 0, wide: wide)
     assembler.completeHere(elsewhere)
     assembler.completeHere(narrower)
@@ -297,7 +313,7 @@ extension Emission {
       s = .rdx
     }
     assembler.move(.rax, source(expected, 0, .rax, wide))
-    assembler.byte(0xf0)
+    lock()
     assembler.memory(sized(Opcodes.compareExchange, width), s, .rcx, 0, wide: wide)
     return result(.rax, width, emission)
   }
@@ -309,7 +325,7 @@ extension Emission {
     assembler.registers(Arithmetic.add.opcode, .rcx, .rax)
     if direct != nil {
       // A fault must find the registers as they are now: an addition of nothing has it.
-      assembler.byte(0xf0)
+      lock()
       assembler.arithmetic(.add, .rcx, 0, immediate: 0)
     }
     // cmpxchg16b wants rdx:rax and rcx:rbx, and an address somewhere else. All that it reads is on the stack
@@ -321,7 +337,7 @@ extension Emission {
     }
     assembler.move(.rdi, .rcx)
     for register in [.rax, .rdx, .rcx, .rbx] as [HostRegister] { assembler.pop(register) }
-    assembler.byte(0xf0)
+    lock()
     assembler.memory(0x0fc7, HostRegister(1), .rdi, 0)
     assembler.pop(.rbx)
     assembler.pop(.rdi)

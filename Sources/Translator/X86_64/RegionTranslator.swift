@@ -154,12 +154,17 @@ package final class RegionTranslator {
 
   private func addFaultSites() {
     let e = emission
+    var loans = FaultSite.Loans(repeating: FaultSite.noLoan)
+    for (i, loan) in e.pointee.loans.enumerated() {
+      loans[i] = (UInt8(loan.guest), UInt8(loan.owner))
+    }
     for i in 0..<e.pointee.siteCount {
       let site = e.pointee.sites[i]
       faultSites.append(
         FaultSite(
           offset: UInt32(truncatingIfNeeded: site.cursor - memory.writable),
-          uncounted: UInt32(e.pointee.executed - site.executed), owed: site.owed, pc: site.pc))
+          uncounted: UInt32(e.pointee.executed - site.executed), owed: site.owed, pc: site.pc,
+          loans: loans))
     }
   }
 
@@ -182,13 +187,43 @@ package final class RegionTranslator {
     _ pc: UInt64, careful: Bool = false, in page: TranslatedPage, _ hart: Hart,
     _ startedPage: (UInt64) -> TranslatedPage?
   ) {
-    let first = page
-    var page = page
     let e = emission
     e.pointee.isCareful = careful
     e.pointee.trace = careful ? nil : page.trace(at: pc)
+    let start = e.pointee.assembler.cursor
+    emit(pc, page, hart, startedPage)
+    let loans = e.pointee.trace == nil ? [] : e.pointee.chooseLoans()
+    if !loans.isEmpty {
+      e.pointee.assembler.cursor = start
+      e.pointee.beginLoans(loans)
+      emit(pc, page, hart, startedPage)
+      if !e.pointee.loansHold {
+        // Somebody has changed the code meanwhile.
+        e.pointee.assembler.cursor = start
+        e.pointee.endLoans()
+        emit(pc, page, hart, startedPage)
+      }
+    }
+    page.add(
+      pc, careful: careful,
+      UInt32(truncatingIfNeeded: e.pointee.checkedEntry + Emission.guardSize - memory.writable))
+    let exits = e.pointee.assembler.cursor - memory.writable
+    e.pointee.finish(page, memory)
+    addFaultSites()
+    e.pointee.endLoans()
+    if layout != nil { layout?.exits = exits..<e.pointee.assembler.cursor - memory.writable }
+    instructionCount += e.pointee.executed
+    regionCount += 1
+  }
+
+  /// The region's code but for its ways out.
+  private func emit(
+    _ pc: UInt64, _ first: TranslatedPage, _ hart: Hart, _ startedPage: (UInt64) -> TranslatedPage?
+  ) {
+    var page = first
+    let e = emission
     e.pointee.begin(pc, page.mark)
-    page.add(pc, careful: careful, UInt32(truncatingIfNeeded: e.pointee.assembler.cursor - memory.writable))
+    e.pointee.borrow()
     e.pointee.pay()
     let isRead = layout != nil
     if isRead {
@@ -275,12 +310,6 @@ package final class RegionTranslator {
         }
       }
     }
-    let exits = e.pointee.assembler.cursor - memory.writable
-    e.pointee.finish(first, memory)
-    addFaultSites()
-    if isRead { layout?.exits = exits..<e.pointee.assembler.cursor - memory.writable }
-    instructionCount += e.pointee.executed
-    regionCount += 1
   }
 
   /// The operation that the instruction in `slot` and the next one are together, and the bytes of both.
@@ -408,6 +437,8 @@ extension Emission {
     calls = Calls()
     halves = Halves()
     isHalf = false
+    leavesInline = false
+    uses.update(repeating: 0, count: 256)
     // mov rdx, [rbp + marks]; cmp dword [rdx + 4 × index], mark; jne — always in the long forms.
     checkedEntry = assembler.cursor
     forgetPassing()
@@ -440,6 +471,7 @@ extension Emission {
 
   /// Pays for all of the region, or goes to the interpreter where the budget does not reach.
   mutating func pay() {
+    loopHead = assembler.address
     // Completed by `finish`.
     assembler.arithmetic(.subtract, RegionTranslator.budget, immediate: 0)
     entry = assembler.cursor - 1
@@ -499,16 +531,24 @@ extension Emission {
       let miss = misses[i]
       assembler.completeHere(miss.site)
       makeWhole(miss.owed)
+      giveBack()
       assembler.move(.rax, immediate: Int64(bitPattern: miss.pc))
       assembler.move(.rcx, immediate: Int64(count - miss.executed))
       if miss.resume != 0 {
-        assembler.loadAddress(.rdx, miss.resume)
+        if !loans.isEmpty {
+          // Around the way back.
+          let around: UnsafeMutableRawPointer = assembler.jump()
+          misses[i].resume = wayBack(to: miss.resume)
+          assembler.completeHere(around)
+        }
+        assembler.loadAddress(.rdx, misses[i].resume)
       } else {
         assembler.move(.rdx, immediate: 0)
       }
       assembler.jump(to: stubs.interpret)
     }
     assembler.completeHere(entryJump)
+    giveBack()
     assembler.move(.rax, immediate: Int64(bitPattern: entryPC))
     assembler.move(.rcx, immediate: Int64(count))
     assembler.jump(to: stubs.budget)
@@ -523,10 +563,12 @@ extension Emission {
     var site = side.site
     let unexecuted = side.executed < 0 ? 0 : count - side.executed
     let isPlain = side.target != nil && side.calls.count == 0
-    let isBare = unexecuted == 0 && side.owed == 0
+    let keepsLoans = loans.isEmpty || side.isOutside || isLoop(side)
+    let isBare = unexecuted == 0 && side.owed == 0 && keepsLoans
     if !isBare || !isPlain { assembler.completeHere(site) }
     if unexecuted != 0 { assembler.arithmetic(.add, RegionTranslator.budget, immediate: unexecuted) }
     makeWhole(side.owed)
+    if !keepsLoans { giveBack() }
     if isPlain {
       if !isBare { site = assembler.jump() }
     } else {
@@ -534,6 +576,7 @@ extension Emission {
       site = jump
     }
     guard let target = side.target else { return }
+    if !loans.isEmpty && isLoop(side) { return assembler.complete(site, to: loopHead) }
     let isInside = target & ~0xfff == translated.virtual
     let offset = side.isNear && isInside && linksRegions ? Int(translated.offset(at: target)) : 0
     if offset != 0 {
@@ -566,7 +609,7 @@ extension Emission {
       }
       returnPoint(calls[i])
       // What was called may have changed how this page is seen.
-      sides[sideCount] = SideExit(site: assembler.jump(), target: calls[i], executed: -1)
+      sides[sideCount] = SideExit(site: assembler.jump(), target: calls[i], executed: -1, isOutside: true)
       sideCount += 1
       if let inner { assembler.completeHere(inner) }
     }
