@@ -66,10 +66,7 @@ package struct GuestBuilder {
   /// An initial file system in which `/kernel-work` is the program of that name: the one from
   /// `Scripts/fetch-linux` with a second archive behind it.
   package func buildKernelWork() throws -> String {
-    let source = options.sources + "/linux/kernel-work.c"
-    let program = try compile(
-      "kernel-work", sources: [source], others: [],
-      flags: ["-O2", "-static", "-Wall", "-Wextra", "-Werror", source, "-lpthread"])
+    let program = try build(linux: "kernel-work", from: ["linux/kernel-work.c", "linux/work.c"])
     let path = options.buildFolder + "/kernel-work.cpio"
     var bytes = try readFile(options.linuxFolder + "/initramfs.cpio.gz")
     bytes += [UInt8](repeating: 0, count: (4 - bytes.count % 4) % 4)
@@ -77,6 +74,15 @@ package struct GuestBuilder {
     bytes += Archive.entry("TRAILER!!!", mode: 0, [])
     try writeFile(path, bytes)
     return path
+  }
+
+  /// A static program with the C library, for riscv64 Linux or for this machine.
+  package func build(linux name: String, from sources: [String], native: Bool = false) throws -> String {
+    let sources = sources.map { options.sources + "/" + $0 }
+    return try compile(
+      name + (native ? "-native" : ""), sources: sources, others: ["linux/work.h"],
+      flags: ["-O2", "-static", "-Wall", "-Wextra", "-Werror"] + sources + ["-lpthread"],
+      by: native ? options.nativeCompiler : nil)
   }
 
   private static let headers = [

@@ -11,6 +11,7 @@ package struct Options {
   package var compiler = "riscv64-linux-gnu-gcc"
   package var nativeCompiler = "gcc"
   package var linuxFolder = Options.cacheFolder + "/guests"
+  package var root = Options.cacheFolder + "/trixie-riscv64/root"
   package var sources = "Benchmarks/Guests"
   package var buildFolder = ".build/benchmarks"
   package var rounds = 3
@@ -34,6 +35,7 @@ package struct Options {
       --apus-user PATH, --qemu-user PATH
                       the same for Linux programs: apus-riscv64 and qemu-riscv64
       --linux FOLDER  Image, initramfs.cpio.gz and OpenSBI as Scripts/fetch-linux leaves them
+      --root FOLDER   Debian's riscv64 programs as Scripts/fetch-package leaves them
       --json FILE     write everything measured to FILE too
       --list          name the benchmarks and end
 
@@ -64,6 +66,7 @@ package struct Options {
       case "--apus-user": apusUser = try value(of: word)
       case "--qemu-user": qemuUser = try value(of: word)
       case "--linux": linuxFolder = try value(of: word)
+      case "--root": root = try value(of: word)
       case "--json": jsonFile = try value(of: word)
       case "--list": listsOnly = true
       case "-h", "--help":

@@ -15,8 +15,10 @@ package struct Report {
     for row in measurements.complete where !sets.contains(row.set) { sets.append(row.set) }
     for set in sets {
       let rows = measurements.complete.filter { $0.set == set }
-      let isUser = rows.contains { $0.limit != nil }
-      print(left(set, 26) + "   Apus    QEMU   ratio" + (isUser ? "   limit" : "    MIPS"))
+      let columns =
+        (rows.contains { $0.limit != nil } ? "   limit" : "")
+        + (rows.contains { $0.mips != nil } ? "    MIPS" : "")
+      print(left(set, 26) + "   Apus    QEMU   ratio" + columns)
       for row in rows {
         print(
           left("  " + row.name, 26) + decimal(row.apusTime, 3, width: 7) + decimal(row.qemuTime, 3, width: 8)
