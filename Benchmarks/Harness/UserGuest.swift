@@ -35,7 +35,7 @@ extension UserGuest {
   private static func iterations(of guest: BareGuest) -> Int {
     switch guest.name {
     case "shared-page": guest.iterations / 20  // each store there costs QEMU a signal
-    case "rewritten", "fresh", "empty": guest.iterations
+    case "rewritten", "fresh", "chase-64m", "empty": guest.iterations
     default: guest.iterations * 4
     }
   }
