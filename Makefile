@@ -51,14 +51,9 @@ lint: ## check format and shell scripts
 format: ## format every Swift file
 	Scripts/format
 
-bench: test-dependencies ## measure Apus and this machine's QEMU against the bars; BENCH="--quick" and the like
-	$(call step,building the program and the benchmarks (release))
-	swift build -c release --product $(PROGRAM)
-	swift build -c release --product apus-bench
-	$(call step,fetching the Linux that is booted)
-	Scripts/fetch-linux
-	$(call step,measuring (docs/benchmarks.md explains the figures))
-	.build/release/apus-bench $(BENCH)
+bench: ## measure Apus and this machine's QEMU against the bars; BENCH="--quick" and the like
+	$(call step,building and measuring (docs/benchmarks.md explains the figures))
+	Benchmarks/run $(BENCH)
 
 install: dependencies ## install below PREFIX; QEMU_NAMES=1 also links QEMU's names, BINFMT=1 has RISC-V programs run
 	Scripts/install "$(DESTDIR)" "$(PREFIX)" $(if $(filter 1 yes on,$(QEMU_NAMES)),--qemu-names) $(if $(filter 1 yes on,$(BINFMT)),--binfmt)

@@ -19,13 +19,14 @@ package struct Bench {
   package static let names: [String] =
     ["translation/emission", "interpreter/coremark-like", "interpreter/coremark-like+sv39"]
     + BareGuest.all.map(\.id)
-    + ["linux/boot-1", "linux/boot-2", "kernel/all", "start/first-instruction"]
+    + userNames + ["linux/boot-1", "linux/boot-2", "kernel/all", "start/first-instruction"]
 
   package mutating func run() throws {
     try startUp()
     try bareGuests()
     try interpreterSpeed()
     try translationSpeed()
+    try userPrograms()
     linuxBoots()
     kernelWork()
   }

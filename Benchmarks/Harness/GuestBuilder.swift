@@ -18,13 +18,39 @@ package struct GuestBuilder {
     let name = guest.id.replacing("/", with: "-") + "-\(count)"
     var flags = guest.defines.map { "-D" + $0 } + ["-DITERATIONS=\(count)"]
     if guest.paging == .sv39 { flags.append("-DSV39") }
-    let sources = ["bare/start.S", "bare/runtime.c", guest.source].map { options.sources + "/" + $0 }
+    let sources = ["bare/start.S", "bare/runtime.c", "bare/memory.c", guest.source].map {
+      options.sources + "/" + $0
+    }
     return try compile(
       name, sources: sources,
-      others: ["bare/link.ld", "bare/runtime.h", "calls/bytecode.h", "floating/real.h"],
-      flags: ["-march=rv64gc" + guest.extensions] + GuestBuilder.bare + flags + [
+      others: ["bare/link.ld"] + GuestBuilder.headers,
+      flags: ["-march=rv64gc" + guest.extensions] + GuestBuilder.riscv + GuestBuilder.common + flags + [
         "-I", options.sources + "/bare", "-T", options.sources + "/bare/link.ld",
       ] + sources + ["-lgcc"])
+  }
+
+  /// A program of riscv64 Linux.
+  package func build(_ guest: UserGuest) throws -> String {
+    try build(
+      guest, as: "riscv64", ["-march=rv64gc" + guest.extensions] + GuestBuilder.riscv, options.compiler)
+  }
+
+  /// The same for this machine.
+  package func buildNative(_ guest: UserGuest) throws -> String {
+    try build(guest, as: "native", GuestBuilder.x86, options.nativeCompiler)
+  }
+
+  private func build(_ guest: UserGuest, as kind: String, _ machine: [String], _ compiler: String) throws
+    -> String
+  {
+    let count = max(1, Int(Double(guest.iterations) * options.factor))
+    let sources = ["user/runtime.c", "bare/memory.c", guest.source].map { options.sources + "/" + $0 }
+    return try compile(
+      guest.id.replacing("/", with: "-") + "-\(count)-\(kind)", sources: sources,
+      others: GuestBuilder.headers,
+      flags: machine + GuestBuilder.common + guest.defines.map { "-D" + $0 } + [
+        "-DITERATIONS=\(count)", "-I", options.sources + "/bare",
+      ] + sources + ["-lgcc"], by: compiler)
   }
 
   /// The guest whose first instructions print a byte.
@@ -32,16 +58,15 @@ package struct GuestBuilder {
     let source = options.sources + "/bare/first.S"
     return try compile(
       "first", sources: [source], others: ["bare/link.ld"],
-      flags: ["-march=rv64gc"] + GuestBuilder.bare + ["-T", options.sources + "/bare/link.ld", source])
+      flags: ["-march=rv64gc"] + GuestBuilder.riscv + GuestBuilder.common + [
+        "-T", options.sources + "/bare/link.ld", source,
+      ])
   }
 
   /// An initial file system in which `/kernel-work` is the program of that name: the one from
   /// `Scripts/fetch-linux` with a second archive behind it.
   package func buildKernelWork() throws -> String {
-    let source = options.sources + "/linux/kernel-work.c"
-    let program = try compile(
-      "kernel-work", sources: [source], others: [],
-      flags: ["-O2", "-static", "-Wall", "-Wextra", "-Werror", source, "-lpthread"])
+    let program = try build(linux: "kernel-work", from: ["linux/kernel-work.c", "linux/work.c"])
     let path = options.buildFolder + "/kernel-work.cpio"
     var bytes = try readFile(options.linuxFolder + "/initramfs.cpio.gz")
     bytes += [UInt8](repeating: 0, count: (4 - bytes.count % 4) % 4)
@@ -51,24 +76,44 @@ package struct GuestBuilder {
     return path
   }
 
-  private static let bare = [
-    "-mabi=lp64d", "-mcmodel=medany", "-O2", "-std=gnu11", "-ffreestanding", "-fno-pie", "-no-pie", "-static",
+  /// A static program with the C library, for riscv64 Linux or for this machine.
+  package func build(linux name: String, from sources: [String], native: Bool = false) throws -> String {
+    let sources = sources.map { options.sources + "/" + $0 }
+    return try compile(
+      name + (native ? "-native" : ""), sources: sources, others: ["linux/work.h"],
+      flags: ["-O2", "-static", "-Wall", "-Wextra", "-Werror"] + sources + ["-lpthread"],
+      by: native ? options.nativeCompiler : nil)
+  }
+
+  private static let headers = [
+    "bare/runtime.h", "calls/bytecode.h", "changing/code.h", "floating/real.h",
+  ]
+
+  private static let riscv = ["-mabi=lp64d", "-mcmodel=medany", "-Wl,--no-warn-rwx-segments"]
+
+  /// The host's instructions that stand against RISC-V's FMA and bit manipulation.
+  private static let x86 = ["-march=x86-64-v3"]
+
+  private static let common = [
+    "-O2", "-std=gnu11", "-ffreestanding", "-fno-pie", "-no-pie", "-static",
     "-nostdlib", "-nostartfiles", "-ffp-contract=off", "-fno-math-errno",
     "-fno-tree-loop-distribute-patterns",
     "-fno-stack-protector", "-fno-asynchronous-unwind-tables", "-Wall", "-Wextra", "-Werror",
-    "-Wl,--no-warn-rwx-segments", "-Wl,--build-id=none",
+    "-Wl,--build-id=none",
   ]
 
-  private func compile(_ name: String, sources: [String], others: [String], flags: [String]) throws -> String
-  {
+  private func compile(
+    _ name: String, sources: [String], others: [String], flags: [String], by compiler: String? = nil
+  ) throws -> String {
+    let compiler = compiler ?? options.compiler
     let target = options.buildFolder + "/" + name
     let inputs = sources + others.map { options.sources + "/" + $0 }
     if let built = modified(target), inputs.allSatisfy({ modified($0).map { $0 < built } ?? false }) {
       return target
     }
-    let compiler = try HostProcess([options.compiler] + flags + ["-o", target])
-    guard try compiler.finish(within: 120).exitCode == 0 else {
-      throw BenchmarkError("\(options.compiler) does not build \(name):\n\(compiler.text)")
+    let run = try HostProcess([compiler] + flags + ["-o", target])
+    guard try run.finish(within: 120).exitCode == 0 else {
+      throw BenchmarkError("\(compiler) does not build \(name):\n\(run.text)")
     }
     return target
   }

@@ -69,6 +69,14 @@ package final class HostProcess {
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 
+  /// The most memory that the running program ever held, bytes. (What `wait4` says of it counts what
+  /// this program held before.)
+  package var peakMemory: Int? {
+    guard let status = try? readFile("/proc/\(pid)/status") else { return nil }
+    let line = String(decoding: status, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+    return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }.map { $0 << 10 }
+  }
+
   package func type(_ text: String) throws {
     let bytes = Array(text.utf8)
     guard write(inputPipe, bytes, bytes.count) == bytes.count else {

@@ -3,11 +3,15 @@ import Glibc
 /// What the command line of `apus-bench` asks for.
 package struct Options {
   package var apus = Options.neighbour("apus-system-riscv64")
+  package var apusUser = Options.neighbour("apus-riscv64")
   package var measureConformers = Options.neighbour("measure-conformers")
   package var conformers = "Benchmarks/Conformers"
   package var qemu = "qemu-system-riscv64"
+  package var qemuUser = "qemu-riscv64"
   package var compiler = "riscv64-linux-gnu-gcc"
+  package var nativeCompiler = "gcc"
   package var linuxFolder = Options.cacheFolder + "/guests"
+  package var root = Options.cacheFolder + "/trixie-riscv64/root"
   package var sources = "Benchmarks/Guests"
   package var buildFolder = ".build/benchmarks"
   package var rounds = 3
@@ -25,10 +29,13 @@ package struct Options {
       --quick         one round instead of three
       --rounds N      N rounds
       --only WORD     only benchmarks whose SET/NAME contains WORD (repeatable)
-      --scale F       F times the work of every bare-metal guest
+      --scale F       F times the work of the guests that need no operating system
       --apus PATH     the Apus to measure (default: beside this program)
       --qemu PATH     the QEMU to measure (default: qemu-system-riscv64)
+      --apus-user PATH, --qemu-user PATH
+                      the same for Linux programs: apus-riscv64 and qemu-riscv64
       --linux FOLDER  Image, initramfs.cpio.gz and OpenSBI as Scripts/fetch-linux leaves them
+      --root FOLDER   Debian's riscv64 programs as Scripts/fetch-package leaves them
       --json FILE     write everything measured to FILE too
       --list          name the benchmarks and end
 
@@ -56,7 +63,10 @@ package struct Options {
       case "--only": only.append(try value(of: word))
       case "--apus": apus = try value(of: word)
       case "--qemu": qemu = try value(of: word)
+      case "--apus-user": apusUser = try value(of: word)
+      case "--qemu-user": qemuUser = try value(of: word)
       case "--linux": linuxFolder = try value(of: word)
+      case "--root": root = try value(of: word)
       case "--json": jsonFile = try value(of: word)
       case "--list": listsOnly = true
       case "-h", "--help":

@@ -9,15 +9,21 @@ package struct Report {
 
   package func printAll() {
     print("\nQEMU: \(qemuVersion); rounds: \(options.rounds); host: \(Report.host)")
-    print("CPU seconds without an empty guest's, medians; ratio: QEMU's time by Apus's, above 1 is faster\n")
+    print("CPU seconds without an empty guest's, medians; ratio: QEMU's time by Apus's, above 1 is faster;")
+    print("limit: QEMU's time by that of the same program built for this machine\n")
     var sets: [String] = []
     for row in measurements.complete where !sets.contains(row.set) { sets.append(row.set) }
     for set in sets {
-      print(left(set, 26) + "   Apus    QEMU   ratio    MIPS")
-      for row in measurements.complete where row.set == set {
+      let rows = measurements.complete.filter { $0.set == set }
+      let columns =
+        (rows.contains { $0.limit != nil } ? "   limit" : "")
+        + (rows.contains { $0.mips != nil } ? "    MIPS" : "")
+      print(left(set, 26) + "   Apus    QEMU   ratio" + columns)
+      for row in rows {
         print(
           left("  " + row.name, 26) + decimal(row.apusTime, 3, width: 7) + decimal(row.qemuTime, 3, width: 8)
-            + decimal(row.ratio, 2, width: 8) + (row.mips.map { decimal($0, 0, width: 8) } ?? ""))
+            + decimal(row.ratio, 2, width: 8) + (row.limit.map { decimal($0, 2, width: 8) } ?? "")
+            + (row.mips.map { decimal($0, 0, width: 8) } ?? ""))
       }
       if let mean = measurements.geomean(set) { print(left("  geomean", 41) + decimal(mean, 2, width: 8)) }
       print()
@@ -43,6 +49,7 @@ package struct Report {
         ("set", .string(row.set)), ("name", .string(row.name)), ("ratio", .number(row.ratio)),
         ("apus", .numbers(row.apus)), ("qemu", .numbers(row.qemu)), ("apusEmpty", .number(row.apusOverhead)),
         ("qemuEmpty", .number(row.qemuOverhead)),
+        ("native", .numbers(row.native)), ("nativeEmpty", .number(row.nativeOverhead)),
         ("instructions", row.instructions.map { .number(Double($0)) } ?? .null),
       ])
     }

@@ -44,6 +44,28 @@ import apus_bench
     #expect(Bar.all(measurements).first { $0.claim.hasPrefix("resident") }?.verdict == .miss)
   }
 
+  @Test func thePlaceWhereUserModeIsSlowerIsNamed() {
+    func bar(_ measurements: Measurements) -> Bar? {
+      Bar.all(measurements).first { $0.claim.hasPrefix("system calls and processes: none") }
+    }
+    var measurements = Measurements()
+    #expect(bar(measurements)?.verdict == .unmeasured)
+    measurements.record("user/system", "fork", apus: 1, qemu: 2)
+    #expect(bar(measurements)?.verdict == .pass)
+    measurements.record("user/system", "mmap", apus: 2, qemu: 1)
+    #expect(bar(measurements)?.verdict == .miss)
+    #expect(bar(measurements)?.detail == "slower: mmap 0.50 of 2")
+  }
+
+  @Test func theLimitIsTheHostsOwnTimeWithoutItsEmptyProgram() {
+    var measurements = Measurements()
+    measurements.record("user/integer", "x", apus: 2, qemu: 4, native: 1.5)
+    measurements.rows[0].nativeOverhead = 0.5
+    #expect(measurements.row("user/integer", "x")?.limit == 4)
+    measurements.record("integer", "x", apus: 2, qemu: 4)
+    #expect(measurements.row("integer", "x")?.limit == nil)
+  }
+
   @Test func everyIssueHasItsBars() {
     #expect(Set(Bar.all(Measurements()).map(\.issue)) == [2, 3, 4, 5, 6])
   }

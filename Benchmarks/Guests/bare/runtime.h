@@ -1,4 +1,4 @@
-// What a benchmark sees of the machine. Each benchmark is one `benchmark` function whose result
+// What a benchmark sees of the machine, or of Linux. Each benchmark is one `benchmark` function whose result
 // depends on all its work; the runtime prints it, and the harness compares it between emulators.
 #ifndef RUNTIME_H
 #define RUNTIME_H
