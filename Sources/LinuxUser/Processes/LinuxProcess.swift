@@ -60,7 +60,8 @@ package final class LinuxProcess: Sendable {
   /// auxv(7) as the program got it.
   let auxiliary: [UInt8]
   let brk: Mutex<ProgramBreak>
-  /// Where a signal handler returns to.
+  let vdsoStart: UInt64
+  /// Where a signal handler returns to: in the vDSO.
   let signalReturn: UInt64
   let limits = Mutex<[Int32: (soft: UInt64, hard: UInt64)]>([:])
 
@@ -122,14 +123,16 @@ package final class LinuxProcess: Sendable {
       if program.hasExecutableStack { protection.insert(.execute) }
       _ = try memory.map(
         .exactly(GuestMemory.end - stackSize), size: stackSize, protection, GuestMemory.Backing())
-      signalReturn = try Self.mapSignalReturn(memory)
+      let vdso = VDSO()
+      vdsoStart = try Self.map(vdso, memory)
+      signalReturn = vdsoStart + vdso.signalReturn
       var random = [UInt8](repeating: 0, count: 16)
       _ = random.withUnsafeMutableBytes {
         Host.call(SYS_getrandom, Int(bitPattern: $0.baseAddress), $0.count)
       }
       let (stack, auxiliary) = try InitialStack(memory: memory, top: GuestMemory.end).write(
         arguments: request.arguments, environment: request.environment, path: Array(request.path.utf8),
-        random: random, program: program, hardware: hardware, support: nil)
+        random: random, program: program, hardware: hardware, vdso: vdsoStart)
       self.auxiliary = auxiliary
       let thread = try LinuxThread(self, id: Int32(getpid()))
       thread.hart[x: 2] = stack
@@ -166,13 +169,13 @@ package final class LinuxProcess: Sendable {
     return String(cString: resolved)
   }
 
-  /// A page of instructions: `li a7, 139; ecall` (rt_sigreturn).
-  private static func mapSignalReturn(_ memory: GuestMemory) throws(Errno) -> UInt64 {
-    let page = try memory.map(
-      .anywhere(near: 0), size: 4096, [.read, .write], GuestMemory.Backing())
-    try memory.store(UInt64(0x0000_0073_08b0_0893), at: page)
-    try memory.protect(page, size: 4096, [.read, .execute])
-    return page
+  /// The address of the vDSO.
+  private static func map(_ vdso: VDSO, _ memory: GuestMemory) throws(Errno) -> UInt64 {
+    let size = UInt64(vdso.image.count)
+    let start = try memory.map(.anywhere(near: 0), size: size, [.read, .write], GuestMemory.Backing())
+    try memory.store(vdso.image, at: start)
+    try memory.protect(start, size: size, [.read, .execute])
+    return start
   }
 
   /// Runs the program on the calling thread, which never comes back.
@@ -277,12 +280,18 @@ struct ProgramBreak: Sendable {
   }
 }
 
-/// The `time` CSR: the host's monotonic clock, 10 MHz.
+/// The `time` CSR: the host's monotonic clock, 10 MHz. And the host's clocks, for the vDSO.
 final class HostTime: TimeSource {
   static let frequency: UInt64 = 10_000_000
   var ticks: UInt64 {
     var now = timespec()
     clock_gettime(CLOCK_MONOTONIC, &now)
     return UInt64(now.tv_sec) * Self.frequency + UInt64(now.tv_nsec) / 100
+  }
+
+  func clock(_ number: Int) -> UInt64? {
+    var now = timespec()
+    guard clock_gettime(clockid_t(number), &now) == 0 else { return nil }
+    return UInt64(bitPattern: Int64(now.tv_sec &* 1_000_000_000 &+ now.tv_nsec))
   }
 }

@@ -96,6 +96,7 @@ extension LinuxProcess {
           name = ""
           if heap.contains(part.start) { name = "[heap]" }
           if part.end == GuestMemory.end { name = "[stack]" }
+          if part.start == vdsoStart { name = "[vdso]" }
         }
         let head =
           "\(Self.hexadecimal(part.start, 8))-\(Self.hexadecimal(part.end, 8)) \(permissions) "

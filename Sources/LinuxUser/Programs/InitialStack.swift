@@ -12,7 +12,7 @@ struct InitialStack {
   /// Writes all; the stack pointer, and auxv(7).
   func write(
     arguments: [[UInt8]], environment: [[UInt8]], path: [UInt8], random: [UInt8], program: LoadedProgram,
-    hardware: UInt64, clock: UInt64 = 100, support: UInt64?
+    hardware: UInt64, clock: UInt64 = 100, vdso: UInt64
   ) throws(Errno) -> (pointer: UInt64, auxiliary: [UInt8]) {
     var pointer = top - 8
     func push(_ bytes: [UInt8], alignment: UInt64 = 1) throws(Errno) -> UInt64 {
@@ -27,10 +27,9 @@ struct InitialStack {
     for string in arguments.reversed() { argumentPointers.append(try push(string + [0])) }
     let randomPointer = try push(random, alignment: 16)
 
-    var auxiliary: [(UInt, UInt64)] = []
-    if let support { auxiliary.append((33, support)) }  // AT_SYSINFO_EHDR
-    auxiliary += [
-      (UInt(AT_HWCAP), hardware), (UInt(AT_PAGESZ), GuestMemory.pageSize), (UInt(AT_CLKTCK), clock),
+    let auxiliary: [(UInt, UInt64)] = [
+      (UInt(AT_SYSINFO_EHDR), vdso), (UInt(AT_HWCAP), hardware), (UInt(AT_PAGESZ), GuestMemory.pageSize),
+      (UInt(AT_CLKTCK), clock),
       (UInt(AT_PHDR), program.headers), (UInt(AT_PHENT), UInt64(ProgramImage.headerSize)),
       (UInt(AT_PHNUM), UInt64(program.headerCount)), (UInt(AT_BASE), program.loaderBase),
       (UInt(AT_FLAGS), 0), (UInt(AT_ENTRY), program.entry), (UInt(AT_UID), UInt64(getuid())),
