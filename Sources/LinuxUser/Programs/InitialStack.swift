@@ -9,11 +9,20 @@ struct InitialStack {
   /// Behind the last byte.
   let top: UInt64
 
-  /// Writes all; the stack pointer, and auxv(7).
+  struct Written {
+    /// The stack pointer.
+    var pointer: UInt64
+    /// auxv(7).
+    var auxiliary: [UInt8]
+    /// Where the strings are.
+    var arguments: Range<UInt64>
+    var environment: Range<UInt64>
+  }
+
   func write(
     arguments: [[UInt8]], environment: [[UInt8]], path: [UInt8], random: [UInt8], program: LoadedProgram,
     hardware: UInt64, clock: UInt64 = 100, vdso: UInt64
-  ) throws(Errno) -> (pointer: UInt64, auxiliary: [UInt8]) {
+  ) throws(Errno) -> Written {
     var pointer = top - 8
     func push(_ bytes: [UInt8], alignment: UInt64 = 1) throws(Errno) -> UInt64 {
       pointer = (pointer - UInt64(bytes.count)) & ~(alignment - 1)
@@ -36,7 +45,8 @@ struct InitialStack {
       (UInt(AT_EUID), UInt64(geteuid())), (UInt(AT_GID), UInt64(getgid())),
       (UInt(AT_EGID), UInt64(getegid())),
       (UInt(AT_SECURE), UInt64(host_auxiliary(UInt(AT_SECURE)))), (UInt(AT_RANDOM), randomPointer),
-      (UInt(AT_EXECFN), name), (UInt(AT_NULL), 0),
+      (UInt(AT_EXECFN), name), (UInt(AT_MINSIGSTKSZ), UInt64(LinuxThread.signalFrameSize)),
+      (UInt(AT_NULL), 0),
     ]
     let vectors =
       [UInt64(arguments.count)] + argumentPointers.reversed() + [0] + environmentPointers.reversed() + [0]
@@ -44,7 +54,11 @@ struct InitialStack {
     let auxiliaryBytes = Self.bytes(auxiliary.flatMap { [UInt64($0.0), $0.1] })
     pointer = (pointer - UInt64(bytes.count + auxiliaryBytes.count)) & ~15
     try memory.store(bytes + auxiliaryBytes, at: pointer)
-    return (pointer, auxiliaryBytes)
+    let firstVariable = environmentPointers.last ?? name
+    return Written(
+      pointer: pointer, auxiliary: auxiliaryBytes,
+      arguments: (argumentPointers.last ?? firstVariable)..<firstVariable,
+      environment: firstVariable..<name)
   }
 
   private static func bytes(_ words: [UInt64]) -> [UInt8] { words.withUnsafeBytes { Array($0) } }

@@ -24,7 +24,7 @@ enum HardwareProbe {
   private static let ima: UInt64 = 1
 
   /// The value of a key; nil for keys that Linux 6.12 does not know.
-  static func value(_ key: Int64, _ features: HartFeatures) -> UInt64? {
+  static func value(_ key: Int64, _ features: HartFeatures, highestAddress: UInt64) -> UInt64? {
     switch key {
     case 0: features.vendor
     case 1: features.architecture
@@ -33,7 +33,7 @@ enum HardwareProbe {
     case Key.extensions: word(features)
     case Key.misalignedBits, 9: fast
     case 6: features.extensions.contains(.zicboz) ? features.cacheBlockSize : 0
-    case 7: GuestMemory.end
+    case 7: highestAddress
     case 8: HostTime.frequency
     default: nil
     }
@@ -70,7 +70,7 @@ extension SystemCalls {
     for i in 0..<a[1] {
       let at = a[0] &+ 16 * i
       let key = try thread.memory.load(Int64.self, at: at)
-      if let value = HardwareProbe.value(key, thread.process.features) {
+      if let value = value(key, thread) {
         try thread.memory.store(value, at: at &+ 8)
       } else {
         try thread.memory.store(Int64(-1), at: at)
@@ -89,7 +89,7 @@ extension SystemCalls {
     for i in 0..<a[1] {
       let at = a[0] &+ 16 * i
       let key = try thread.memory.load(Int64.self, at: at)
-      if let value = HardwareProbe.value(key, thread.process.features) {
+      if let value = value(key, thread) {
         let asked = try thread.memory.load(UInt64.self, at: at &+ 8)
         if !HardwareProbe.matches(key, asked: asked, value) { set = [] }
       } else {
@@ -103,6 +103,10 @@ extension SystemCalls {
     }
     try thread.memory.store(bytes, at: a[3])
     return 0
+  }
+
+  private static func value(_ key: Int64, _ thread: LinuxThread) -> UInt64? {
+    HardwareProbe.value(key, thread.process.features, highestAddress: thread.memory.limit - 1)
   }
 
   /// Bytes of the largest set that there is: 1024 processors.
