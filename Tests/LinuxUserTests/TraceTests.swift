@@ -10,7 +10,7 @@ extension UserProgramTests {
           .replacing(#/ +=/#, with: " =")
           .replacing(#/(getppid\(\) = )\d+/#) { "\($0.1)N" }
       }
-      return Array(lines.drop { !$0.hasPrefix(first) })
+      return lines.drop { !$0.hasPrefix(first) }.map(String.init)
     }
 
     /// What stands beside the program is what strace(1) prints of it on the host, but how much of a time-out is left.

@@ -1,5 +1,6 @@
 import CHost
 import Glibc
+import Logging
 import RISCV
 
 /// The files of /proc that tell a program about itself: they show the guest, not the emulator.
@@ -117,18 +118,13 @@ extension LinuxProcess {
         if range.start == vdsoStart { name = "[vdso]" }
       }
       let head =
-        "\(Self.hexadecimal(range.start, 8))-\(Self.hexadecimal(range.end, 8)) \(permissions) "
-        + "\(Self.hexadecimal(range.offset, 8)) \(range.device) \(range.inode)"
+        "\(hexadecimal(range.start, 8))-\(hexadecimal(range.end, 8)) \(permissions) "
+        + "\(hexadecimal(range.offset, 8)) \(range.device) \(range.inode)"
       text +=
         name.isEmpty
         ? head + " \n" : head + String(repeating: " ", count: max(1, 73 - head.utf8.count)) + name + "\n"
     }
     return text
-  }
-
-  private static func hexadecimal(_ value: UInt64, _ digits: Int) -> String {
-    let text = String(value, radix: 16)
-    return String(repeating: "0", count: max(0, digits - text.utf8.count)) + text
   }
 
   /// /proc/cpuinfo as RISC-V's Linux has it.

@@ -1,5 +1,6 @@
 import CHost
 import Glibc
+import Logging
 import RISCV
 
 /// /proc/self/stat and /proc/self/status: the host's lines, with the program's memory, threads and signals in place of
@@ -75,7 +76,6 @@ extension LinuxProcess {
       let text = "\(bytes >> 10)"
       return String(repeating: " ", count: max(0, 8 - text.utf8.count)) + text + " kB"
     }
-    func set(_ bits: UInt64) -> String { hexadecimal16(bits) }
     let handled = signalSet { $0 > SignalAction.ignored }
     let ignored = signalSet { $0 == SignalAction.ignored }
     let thread = allThreads.first { $0.id == id }
@@ -90,19 +90,14 @@ extension LinuxProcess {
         case "VmExe": kilobytes(sizes.code)
         case "VmLib": kilobytes(sizes.libraries)
         case "Threads": "\(allThreads.count)"
-        case "SigBlk": thread.map { set($0.mask) }
-        case "SigIgn": set(ignored)
-        case "SigCgt": set(handled)
+        case "SigBlk": thread.map { hexadecimal($0.mask, 16) }
+        case "SigIgn": hexadecimal(ignored, 16)
+        case "SigCgt": hexadecimal(handled, 16)
         default: nil
         }
       text += value.map { "\(name):\t\($0)\n" } ?? "\(line)\n"
     }
     return text
-  }
-
-  private func hexadecimal16(_ value: UInt64) -> String {
-    let text = String(value, radix: 16)
-    return String(repeating: "0", count: 16 - text.utf8.count) + text
   }
 
   private func signalSet(_ belongs: (UInt64) -> Bool) -> UInt64 {
