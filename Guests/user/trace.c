@@ -24,6 +24,7 @@
 static void handler(int number) {}
 
 int main(void) {
+  close_range(3, ~0u, 0);
   syscall(SYS_getppid);
   int file = syscall(SYS_openat, AT_FDCWD, "/nowhere/\"at all\"\n\1" "2", O_RDONLY | O_CLOEXEC);
   file = syscall(SYS_openat, AT_FDCWD, "new", O_RDWR | O_CREAT | O_TRUNC, 0640);

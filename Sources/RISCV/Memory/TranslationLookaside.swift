@@ -333,7 +333,13 @@ package final class TranslationLookaside: Sendable {
   /// The same for all slots of which `isVoid` says so.
   @inline(__always) func revokeFetches(_ isVoid: (UnsafeMutablePointer<Operation>) -> Bool) {
     for i in 0..<Self.fetchCount * Self.viewCount
-    where fetches[i].tag != Self.noPage && isVoid(fetches[i].slots) { revokeFetch(i) }
+    where isMade(i) && isVoid(fetches[i].slots) { revokeFetch(i) }
+  }
+
+  /// False for fetch entries that are empty, which have no slots where they were never written.
+  private func isMade(_ index: Int) -> Bool {
+    let tag = fetches[index].tag
+    return tag != Self.noPage && (tag != 0 || index % Self.fetchCount == 0)
   }
 
   /// All slots are void, or all marks.
