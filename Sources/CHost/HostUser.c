@@ -138,6 +138,12 @@ static void record(int number, siginfo_t *information, void *context) {
     host_signal_disposition(number, 0, 0);
     return;
   }
+  // An instruction of the emulator's own: a check of Swift's that failed.
+  if ((number == SIGILL || number == SIGFPE) && information->si_code > 0 && (uintptr_t)information->si_addr == pc) {
+    say_fault(pc, pc);
+    host_signal_disposition(number, 0, 0);
+    return;
+  }
   if (signals == NULL) return;
   int kind = number == SIGSEGV ? HOST_SIGNAL_SEGV : number == SIGBUS ? HOST_SIGNAL_BUS : HOST_SIGNAL_ANY;
   signals->numbers[kind] = number;

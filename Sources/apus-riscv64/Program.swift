@@ -15,13 +15,14 @@ enum Program {
         print(text, terminator: "")
         exit(0)
       case .run(let request, let settings):
-        let log = Log(settings.items, filter: settings.filter)
+        let symbols = ProgramSymbols()
+        let log = Log(settings.items, filter: settings.filter) { symbols.place(of: $0) }
         if let file = settings.file {
           do throws(LogError) { try log.open(file) } catch {
             throw ProgramError(error.description, exitCode: 1)
           }
         }
-        try LinuxProcess(request, log: log).run()
+        try LinuxProcess(request, log: log, symbols: symbols).run()
       }
     } catch {
       var text = "apus-riscv64: \(error)\n"

@@ -118,7 +118,7 @@ extension UserProgramTests {
 
   /// Programs of Debian 13's packages for riscv64.
   struct DebianTests {
-    private func root(_ packages: [String]) async throws -> String {
+    func root(_ packages: [String]) async throws -> String {
       let ran = try await Programs.run(
         [Programs.script("fetch-package"), "--with-dependencies", "trixie", "riscv64"] + packages,
         seconds: 600)

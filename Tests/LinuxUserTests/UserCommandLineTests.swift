@@ -39,6 +39,24 @@ import Testing
     #expect(texts(try request(["-0", "name", "p", "x"]).arguments) == ["name", "x"])
   }
 
+  @Test func addressSpaces() throws {
+    #expect(try request(["-B", "0x1000000", "p"]).guestBase == 0x100_0000)
+    #expect(try request(["-B", "0", "p"]).guestBase == nil)
+    #expect(try request(["-R", "64G", "p"]).reserved == 64 << 30)
+    #expect(try request(["-R", "0x10000", "p"]).reserved == 0x10000)
+    #expect(try request(["p"], ["QEMU_RESERVED_VA=1M", "QEMU_RAND_SEED=7"]).seed == 7)
+    for (words, sentence) in [
+      (["-B", "5"], "Requested guest base 0x5 does not satisfy host minimum alignment (0x1000)"),
+      (["-R", "3q"], "Unrecognised -R size suffix '3q'"),
+      (["-R", "5"], "Reserved virtual address not aligned mod 4 KiB"),
+      (["-seed", "x"], "Invalid seed number: x"),
+    ] {
+      #expect(throws: ProgramError(sentence, exitCode: 1)) { try request(words + ["p"]) }
+    }
+    #expect(throws: ProgramError.self) { try request(["-R", "512G", "p"]) }
+    #expect(throws: ProgramError.self) { try request(["-R", "99999999999G", "p"]) }
+  }
+
   @Test func sizesOfStacks() throws {
     #expect(try request(["-s", "65536", "p"]).stackSize == 65536)
     #expect(try request(["-s", "64k", "p"]).stackSize == 65536)

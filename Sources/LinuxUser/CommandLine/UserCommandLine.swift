@@ -85,12 +85,14 @@ package struct UserCommandLine {
     Option(
       name: "r", variable: "UNAME", argument: "uname", help: "set uname release string to 'uname'"
     ) { reader, text throws(ProgramError) in reader.request.release = text },
-    absent(
-      "B", "GUEST_BASE", "address", "set guest_base address to 'address'",
-      "the program's addresses are a window of their own, wherever the host has room"),
-    absent(
-      "R", "RESERVED_VA", "size", "reserve 'size' bytes for guest virtual address space",
-      "the address space is always Sv39's: 256 GiB"),
+    Option(
+      name: "B", variable: "GUEST_BASE", argument: "address",
+      help: "set guest_base address to 'address', where 256 GiB\nof the host's addresses must be free"
+    ) { reader, text throws(ProgramError) in try reader.guestBase(text) },
+    Option(
+      name: "R", variable: "RESERVED_VA", argument: "size",
+      help: "the program's addresses end at 'size', 256 GiB at most"
+    ) { reader, text throws(ProgramError) in try reader.reserved(text) },
     Option(
       name: "d", variable: "LOG", argument: "item[,...]",
       help: "enable logging of specified items (use '-d help' for a list of items)"
@@ -113,7 +115,8 @@ package struct UserCommandLine {
     Option(
       name: "one-insn-per-tb", variable: "ONE_INSN_PER_TB", help: "run with one guest instruction per region"
     ) { reader, _ throws(ProgramError) in reader.request.regionLimit = 1 },
-    Option(name: "singlestep", variable: "SINGLESTEP", help: "the same") { reader, _ throws(ProgramError) in
+    Option(name: "singlestep", variable: "SINGLESTEP", help: "the same as -one-insn-per-tb") {
+      reader, _ throws(ProgramError) in
       reader.request.regionLimit = 1
     },
     Option(name: "tb-size", variable: "TB_SIZE", argument: "size", help: "MiB of host code for each thread") {
@@ -145,13 +148,22 @@ package struct UserCommandLine {
       reader.request.explains = text == "on"
       reader.request.reportsRefusals = text == "on"
     },
-    absent("seed", "RAND_SEED", "", "Seed for pseudo-random number generator", "it is not there yet"),
+    Option(
+      name: "seed", variable: "RAND_SEED", argument: "number", help: "what AT_RANDOM is made from"
+    ) { reader, text throws(ProgramError) in
+      guard let seed = number(text) else {
+        throw ProgramError("Invalid seed number: \(text)", exitCode: 1)
+      }
+      reader.request.seed = seed
+    },
     absent(
       "trace", "TRACE", "", "[[enable=]<pattern>][,events=<file>][,file=<file>]",
       "trace events are not there yet"),
     absent("plugin", "PLUGIN", "", "[file=]<file>[,<argname>=<argvalue>]", "plugins are not there yet"),
     absent("t", "RTSIG_MAP", "tsig hsig n", "map target rt signals", "they are the host's own, unchanged"),
-    absent("perfmap", "PERFMAP", nil, "Generate a /tmp/perf-${pid}.map file for perf", "it is not there yet"),
+    Option(
+      name: "perfmap", variable: "PERFMAP", help: "Generate a /tmp/perf-${pid}.map file for perf"
+    ) { reader, _ throws(ProgramError) in reader.request.mapsForPerf = true },
     absent("jitdump", "JITDUMP", nil, "Generate a jit-${pid}.dump file for perf", "it is not there yet"),
     Option(name: "version", variable: "VERSION", help: "display version information and exit") {
       reader, _ throws(ProgramError) in reader.answer = version
@@ -209,15 +221,59 @@ package struct UserCommandLine {
   }
 
   private mutating func readEnvironment() throws(ProgramError) {
+    let prefixes = ["QEMU_", "APUS_"]
+    // Most environments have none of them.
+    let own = environment.filter { entry in prefixes.contains { entry.starts(with: $0.utf8) } }
+    guard !own.isEmpty else { return }
     for row in Self.options {
       guard let variable = row.variable else { continue }
-      for prefix in ["QEMU_", "APUS_"] {
+      for prefix in prefixes {
         let start = Array("\(prefix)\(variable)=".utf8)
-        guard let entry = environment.last(where: { $0.starts(with: start) }) else { continue }
+        guard let entry = own.last(where: { $0.starts(with: start) }) else { continue }
         option = prefix + variable
         try row.perform(&self, String(decoding: entry.dropFirst(start.count), as: UTF8.self))
       }
     }
+  }
+
+  /// As C writes numbers.
+  private static func number(_ text: String) -> UInt64? {
+    if text.hasPrefix("0x") || text.hasPrefix("0X") { return UInt64(text.dropFirst(2), radix: 16) }
+    return text.hasPrefix("0") ? UInt64(text, radix: 8) : UInt64(text)
+  }
+
+  private mutating func guestBase(_ text: String) throws(ProgramError) {
+    guard let base = Self.number(text) else { throw error("'\(text)' is no address") }
+    guard base & 4095 == 0 else {
+      throw ProgramError(
+        "Requested guest base 0x\(String(base, radix: 16)) does not satisfy host minimum alignment (0x1000)",
+        exitCode: 1)
+    }
+    // As QEMU: zero is no wish.
+    request.guestBase = base == 0 ? nil : base
+  }
+
+  private mutating func reserved(_ text: String) throws(ProgramError) {
+    let digits = text.prefix { $0.isHexDigit || $0 == "x" || $0 == "X" }
+    let shift: UInt64
+    switch text.dropFirst(digits.count) {
+    case "": shift = 0
+    case "k", "K": shift = 10
+    case "M", "m": shift = 20
+    case "G", "g": shift = 30
+    default: throw ProgramError("Unrecognised -R size suffix '\(text)'", exitCode: 1)
+    }
+    guard let value = Self.number(String(digits)) else {
+      throw ProgramError("Unrecognised -R size suffix '\(text)'", exitCode: 1)
+    }
+    guard value <= GuestMemory.size >> shift else {
+      throw ProgramError("Reserved virtual address too big: a program has 256 GiB at most", exitCode: 1)
+    }
+    guard value << shift & 4095 == 0 else {
+      throw ProgramError("Reserved virtual address not aligned mod 4 KiB", exitCode: 1)
+    }
+    // As QEMU: zero is no wish.
+    if value > 0 { request.reserved = min(value << shift, GuestMemory.end) }
   }
 
   private mutating func stackSize(_ text: String) throws(ProgramError) {
@@ -291,6 +347,10 @@ package struct UserCommandLine {
     if !request.isTranslated { options += ["-accel", "interp"] }
     if request.translatesAtOnce { options += ["-accel", "tcg,x-at-once=on"] }
     if request.regionLimit == 1 { options.append("-one-insn-per-tb") }
+    if let base = request.guestBase { options += ["-B", "\(base)"] }
+    if request.reserved != GuestMemory.end { options += ["-R", "\(request.reserved)"] }
+    if let seed = request.seed { options += ["-seed", "\(seed)"] }
+    if request.mapsForPerf { options.append("-perfmap") }
     options += ["-explain", request.explains ? "on" : "off"]
     return options
   }
@@ -314,7 +374,7 @@ package struct UserCommandLine {
       text += padded(argument, 20) + " " + padded(variable, 17) + " "
       text += row.help.replacing("\n", with: "\n" + String(repeating: " ", count: 39)) + "\n"
     }
-    text += "\nDefaults:\nQEMU_STACK_SIZE = 8388608 byte\n\n"
+    text += "\nDefaults:\nQEMU_LD_PREFIX  = \(GuestPaths.defaultPrefix)\nQEMU_STACK_SIZE = 8388608 byte\n\n"
     text += "-E and -U may be given several times, and take several variables separated by commas.\n"
     text += "-L names the folder below which programs find their dynamic loader, libraries and other\n"
     text += "files first, e.g. /usr/riscv64-linux-gnu.\n"

@@ -33,12 +33,17 @@ package final class GuestMemory: PhysicalMemory, UserPages {
 
   private let state = Mutex(Mappings())
 
-  /// Whether the address space is there; what failed otherwise.
-  package init(log: Log) throws(ProgramError) {
+  /// Behind the last address that is ever mapped: `end`, or less (-R).
+  package let limit: UInt64
+
+  /// Whether the address space is there; what failed otherwise. `wish` is the host's address that it is to begin at
+  /// (-B), a multiple of the page size; nil for any.
+  package init(log: Log, at wish: UInt64? = nil, limit: UInt64 = end) throws(ProgramError) {
     guard sysconf(Int32(_SC_PAGESIZE)) == Int(Self.pageSize) else {
       throw ProgramError("this host's pages are not 4096 bytes; programs for RISC-V need that")
     }
-    base = try Self.reserveWindow()
+    self.limit = min(limit, Self.end)
+    base = try Self.reserveWindow(wish)
     permissionTable = try Self.reserve(
       Int(Self.size / Self.pageSize), "for its pages' permissions", PROT_READ | PROT_WRITE
     ).assumingMemoryBound(to: UInt8.self)
@@ -47,14 +52,20 @@ package final class GuestMemory: PhysicalMemory, UserPages {
   }
 
   /// Where the window lies if it can: low enough that the distance is part of an instruction's operand.
-  private static let preferredBase: UInt = 0x4000_0000
+  private static let preferredBase: UInt64 = 0x4000_0000
 
-  private static func reserveWindow() throws(ProgramError) -> UnsafeMutableRawPointer {
+  /// At `wish` or not at all; where there is none at the preferred place, or anywhere.
+  private static func reserveWindow(_ wish: UInt64?) throws(ProgramError) -> UnsafeMutableRawPointer {
+    let place = UnsafeMutableRawPointer(bitPattern: UInt(wish ?? preferredBase))
     // MAP_FIXED_NOREPLACE; kernels that do not know it take the address for a wish.
     let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | 0x100000
-    let memory = mmap(UnsafeMutableRawPointer(bitPattern: preferredBase), Int(size), PROT_NONE, flags, -1, 0)
-    if let memory, memory != MAP_FAILED { return memory }
-    return try reserve(Int(size), "for the program's addresses", PROT_NONE)
+    let memory = mmap(place, Int(size), PROT_NONE, flags, -1, 0)
+    if let memory, memory != MAP_FAILED, wish == nil || memory == place { return memory }
+    guard let wish else { return try reserve(Int(size), "for the program's addresses", PROT_NONE) }
+    throw ProgramError(
+      "Unable to reserve 0x\(String(size, radix: 16)) bytes of virtual address space at"
+        + " 0x\(String(wish, radix: 16)) (\(Errno(errno).sentence)) for use as guest address space:"
+        + " all of it must be free in this process")
   }
 
   package var hostBase: Int { Int(bitPattern: base) }
@@ -159,7 +170,7 @@ package final class GuestMemory: PhysicalMemory, UserPages {
     let size = (size + 4095) & ~4095
     let result = state.withLock { mappings -> Result<UInt64, Errno> in
       do throws(Errno) {
-        let start = try Self.place(placement, size, mappings, mapLimit)
+        let start = try place(placement, size, mappings)
         let kind = backing.isShared ? MAP_SHARED : MAP_PRIVATE
         let anonymous = backing.isAnonymous ? MAP_ANONYMOUS : 0
         let flags = kind | anonymous | MAP_FIXED | backing.otherFlags
@@ -184,12 +195,11 @@ package final class GuestMemory: PhysicalMemory, UserPages {
     return try result.get()
   }
 
-  private static func place(_ placement: Placement, _ size: UInt64, _ mappings: Mappings, _ limit: UInt64)
-    throws(Errno) -> UInt64
-  {
+  private func place(_ placement: Placement, _ size: UInt64, _ mappings: Mappings) throws(Errno) -> UInt64 {
+    let (limit, lowest) = (self.limit, Self.lowest)
     func check(_ start: UInt64) throws(Errno) {
       guard start & 4095 == 0 else { throw .invalid }
-      guard start <= end, size <= end - start else { throw .noMemory }
+      guard start <= limit, size <= limit - start else { throw .noMemory }
       guard start >= lowest else { throw Errno(EPERM) }
     }
     switch placement {
@@ -202,9 +212,11 @@ package final class GuestMemory: PhysicalMemory, UserPages {
       return start
     case .anywhere(let near):
       let wish = near & ~4095
-      if wish >= lowest, wish <= end, size <= end - wish, mappings.isFree(wish..<wish + size) { return wish }
-      if let start = mappings.highestFree(size, below: limit, from: lowest) { return start }
-      guard let start = mappings.highestFree(size, below: end, from: lowest) else { throw .noMemory }
+      if wish >= lowest, wish <= limit, size <= limit - wish, mappings.isFree(wish..<wish + size) {
+        return wish
+      }
+      if let start = mappings.highestFree(size, below: mapLimit, from: lowest) { return start }
+      guard let start = mappings.highestFree(size, below: limit, from: lowest) else { throw .noMemory }
       return start
     }
   }
@@ -303,7 +315,7 @@ package final class GuestMemory: PhysicalMemory, UserPages {
         guard let mapping = mappings[holding: start], start + max(old, 4096) <= mapping.end
         else { throw .badAddress }
         if let target {
-          guard target & 4095 == 0, mayMove, target <= Self.end, new <= Self.end - target,
+          guard target & 4095 == 0, mayMove, target <= limit, new <= limit - target,
             target + new <= start || start + old <= target
           else { throw .invalid }
           guard target >= Self.lowest else { throw Errno(EPERM) }
@@ -315,7 +327,7 @@ package final class GuestMemory: PhysicalMemory, UserPages {
             if new < old { clear(start + new..<start + old, &mappings) }
             return .success(start)
           }
-          if mapping.isAnonymous, !mapping.isShared, start + new <= Self.end,
+          if mapping.isAnonymous, !mapping.isShared, start + new <= limit,
             mappings.isFree(start + old..<start + new)
           {
             let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE
@@ -330,7 +342,7 @@ package final class GuestMemory: PhysicalMemory, UserPages {
         guard mayMove else { throw .noMemory }
         let place =
           mappings.highestFree(new, below: mapLimit, from: Self.lowest)
-          ?? mappings.highestFree(new, below: Self.end, from: Self.lowest)
+          ?? mappings.highestFree(new, below: limit, from: Self.lowest)
         guard let place else { throw .noMemory }
         return .success(try move(start, old, to: place, new, mapping, keepsOld, &mappings))
       } catch {

@@ -33,6 +33,14 @@ package struct ProgramRequest: Sendable {
   package var regionLimit: Int?
   /// Bytes of host code for each thread.
   package var codeSize = 32 << 20
+  /// -B: where on the host the program's address zero is; nil for anywhere.
+  package var guestBase: UInt64?
+  /// -R: behind the last address that the program has.
+  package var reserved: UInt64 = GuestMemory.end
+  /// -seed: what AT_RANDOM's bytes are made from; nil for the host's.
+  package var seed: UInt64?
+  /// Names translated code for Linux perf.
+  package var mapsForPerf = false
   /// What another program that is executed is given before its path, so that it runs as this one.
   package var ownOptions: [String] = []
   package init(path: String, arguments: [[UInt8]], environment: [[UInt8]]) {
@@ -57,13 +65,22 @@ package final class LinuxProcess: Sendable {
   /// Where the emulator itself can be executed; nil where that is not known.
   let ownPath: String?
   let cpu: CPUConfiguration
-  /// auxv(7) as the program got it.
-  let auxiliary: [UInt8]
+  let symbols: ProgramSymbols
+  /// Where the program is and what its first stack held.
+  let program: LoadedProgram
+  let stack: InitialStack.Written
+  let perfMap: Mutex<PerfMap?>
+  /// /proc/self/mem was opened, and as which files.
+  nonisolated(unsafe) var hasOwnMemory = false
+  let ownMemory = Mutex<[OwnMemory.Identity]>([])
   let brk: Mutex<ProgramBreak>
-  /// Where a signal handler returns to.
+  let vdsoStart: UInt64
+  /// Where a signal handler returns to: in the vDSO.
   let signalReturn: UInt64
   let limits = Mutex<[Int32: (soft: UInt64, hard: UInt64)]>([:])
 
+  /// It has had children, or is one.
+  nonisolated(unsafe) var hasForked = false
   /// The process is a child of vfork(2), whose memory is its parent's: what it leaves behind stays.
   nonisolated(unsafe) var isBorrowed = false
   /// What execve(2) was last given, for the parent of such a child to free.
@@ -82,12 +99,15 @@ package final class LinuxProcess: Sendable {
   private let soloist = Atomic<Bool>(false)
 
   /// Loads the program; nothing runs yet.
-  package init(_ request: ProgramRequest, log: Log = Log()) throws(ProgramError) {
+  package init(
+    _ request: ProgramRequest, log: Log = Log(), symbols: ProgramSymbols = ProgramSymbols()
+  ) throws(ProgramError) {
     guard host_user_available() != 0 else {
       throw ProgramError("this host's processor is not supported yet; programs run on x86-64")
     }
-    self.request = request
+    paths = GuestPaths(prefix: request.prefix)
     self.log = log
+    self.symbols = symbols
     let cpu: CPUConfiguration
     do throws(CPUError) {
       cpu = try CPUModel.configure(request.cpu)
@@ -99,43 +119,44 @@ package final class LinuxProcess: Sendable {
     guard features.xlen == 64 else {
       throw ProgramError("-cpu \(request.cpu) is a 32-bit hart; this program runs 64-bit ones", exitCode: 1)
     }
+    let request = try Self.withoutScripts(request, paths)
+    self.request = request
     self.features = features
     hardware = Self.hardware(cpu.extensions)
     self.cpu = cpu
     stopping = .allocate(capacity: 1)
     stopping.initialize(to: Atomic(0))
-    memory = try GuestMemory(log: log)
-    paths = GuestPaths(prefix: request.prefix)
-
-    let file: ProgramFile
-    do throws(Errno) {
-      file = try ProgramFile(request.path)
-    } catch {
-      throw ProgramError("Error while loading \(request.path): \(error.sentence)", exitCode: 1)
-    }
+    memory = try GuestMemory(log: log, at: request.guestBase, limit: request.reserved)
+    let file = try Self.open(request.path)
     defer { file.close() }
     executable = Self.absolute(request.path)
     ownPath = Self.ownPath()
     let stackSize = max(request.stackSize, 128 << 10) & ~4095
-    memory.mapLimit = GuestMemory.end - max(stackSize, 128 << 20) - (1 << 20)
-    let program = try Loader(memory: memory, paths: paths).load(file)
+    // Room for the stack to grow, as Linux leaves it, where there is.
+    let gap = max(stackSize, min(128 << 20, memory.limit / 8)) + (1 << 20)
+    guard gap < memory.limit else {
+      throw ProgramError(
+        "requires more than reserved virtual address space (0x\(String(gap, radix: 16))"
+          + " for the stack > 0x\(String(memory.limit, radix: 16)))")
+    }
+    memory.mapLimit = memory.limit - gap
+    symbols.memory = memory
+    perfMap = Mutex(try Self.perfMap(request))
+    program = try Loader(memory: memory, paths: paths, symbols: symbols).load(file)
     do throws(Errno) {
       brk = Mutex(ProgramBreak(start: program.end))
       var protection: PagePermissions = [.read, .write]
       if program.hasExecutableStack { protection.insert(.execute) }
       _ = try memory.map(
-        .exactly(GuestMemory.end - stackSize), size: stackSize, protection, GuestMemory.Backing())
-      signalReturn = try Self.mapSignalReturn(memory)
-      var random = [UInt8](repeating: 0, count: 16)
-      _ = random.withUnsafeMutableBytes {
-        Host.call(SYS_getrandom, Int(bitPattern: $0.baseAddress), $0.count)
-      }
-      let (stack, auxiliary) = try InitialStack(memory: memory, top: GuestMemory.end).write(
+        .exactly(memory.limit - stackSize), size: stackSize, protection, GuestMemory.Backing())
+      let vdso = VDSO()
+      vdsoStart = try Self.map(vdso, memory)
+      signalReturn = vdsoStart + vdso.signalReturn
+      stack = try InitialStack(memory: memory, top: memory.limit).write(
         arguments: request.arguments, environment: request.environment, path: Array(request.path.utf8),
-        random: random, program: program, hardware: hardware, support: nil)
-      self.auxiliary = auxiliary
+        random: Self.random(request.seed), program: program, hardware: hardware, vdso: vdsoStart)
       let thread = try LinuxThread(self, id: Int32(getpid()))
-      thread.hart[x: 2] = stack
+      thread.hart[x: 2] = stack.pointer
       thread.hart.state.pointee.pc = program.start
       add(thread)
       thread.mask = host_signal_current_mask()
@@ -143,6 +164,69 @@ package final class LinuxProcess: Sendable {
       throw ProgramError("\(request.path): cannot make its first stack: \(error.sentence)")
     }
   }
+
+  private static func open(_ path: String) throws(ProgramError) -> ProgramFile {
+    do throws(Errno) {
+      return try ProgramFile(path)
+    } catch {
+      throw ProgramError("Error while loading \(path): \(error.sentence)", exitCode: 1)
+    }
+  }
+
+  /// The request with a script's interpreter in its place, which may be a script, too (execve(2)).
+  private static func withoutScripts(_ request: ProgramRequest, _ paths: GuestPaths) throws(ProgramError)
+    -> ProgramRequest
+  {
+    var request = request
+    for _ in 0..<5 {
+      let file = try open(request.path)
+      defer { file.close() }
+      guard let script = file.script else { return request }
+      request.arguments =
+        [Array(script.interpreter.utf8)] + (script.argument.map { [Array($0.utf8)] } ?? [])
+        + [Array(request.path.utf8)] + request.arguments.dropFirst()
+      request.path = paths.resolved(script.interpreter)
+    }
+    throw ProgramError("Error while loading \(request.path): \(Errno(ELOOP).sentence)", exitCode: 1)
+  }
+
+  /// The 16 bytes of AT_RANDOM: by SplitMix64 (Steele, Lea, Flood, 2014) where there is a seed.
+  private static func random(_ seed: UInt64?) -> [UInt8] {
+    var random = [UInt8](repeating: 0, count: 16)
+    random.withUnsafeMutableBytes { bytes in
+      guard var state = seed else {
+        _ = Host.call(SYS_getrandom, Int(bitPattern: bytes.baseAddress), bytes.count)
+        return
+      }
+      for i in 0..<2 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var word = (state ^ state >> 30) &* 0xbf58_476d_1ce4_e5b9
+        word = (word ^ word >> 27) &* 0x94d0_49bb_1331_11eb
+        bytes.storeBytes(of: word ^ word >> 31, toByteOffset: 8 * i, as: UInt64.self)
+      }
+    }
+    return random
+  }
+
+  /// perf's file for this process, where it is wanted.
+  private static func perfMap(_ request: ProgramRequest) throws(ProgramError) -> PerfMap? {
+    guard request.mapsForPerf else { return nil }
+    do throws(PerfMap.Failure) {
+      return try PerfMap()
+    } catch {
+      throw ProgramError("\(error)", exitCode: 1)
+    }
+  }
+
+  /// A child of fork(2) has translations of its own, and so a file.
+  func renewPerfMap() {
+    guard request.mapsForPerf else { return }
+    let map = try? Self.perfMap(request)
+    perfMap.withLock { $0 = map }
+  }
+
+  /// To be called before the process ends or forks.
+  func flushPerfMap() { perfMap.withLock { $0?.flush() } }
 
   /// AT_HWCAP: a bit for each single-letter extension.
   private static func hardware(_ extensions: ExtensionSet) -> UInt64 {
@@ -169,13 +253,13 @@ package final class LinuxProcess: Sendable {
     return String(cString: resolved)
   }
 
-  /// A page of instructions: `li a7, 139; ecall` (rt_sigreturn).
-  private static func mapSignalReturn(_ memory: GuestMemory) throws(Errno) -> UInt64 {
-    let page = try memory.map(
-      .anywhere(near: 0), size: 4096, [.read, .write], GuestMemory.Backing())
-    try memory.store(UInt64(0x0000_0073_08b0_0893), at: page)
-    try memory.protect(page, size: 4096, [.read, .execute])
-    return page
+  /// The address of the vDSO.
+  private static func map(_ vdso: VDSO, _ memory: GuestMemory) throws(Errno) -> UInt64 {
+    let size = UInt64(vdso.image.count)
+    let start = try memory.map(.anywhere(near: 0), size: size, [.read, .write], GuestMemory.Backing())
+    try memory.store(vdso.image, at: start)
+    try memory.protect(start, size: size, [.read, .execute])
+    return start
   }
 
   /// Runs the program on the calling thread, which never comes back.
@@ -184,7 +268,11 @@ package final class LinuxProcess: Sendable {
     // Threads do not keep it.
     _ = Unmanaged.passRetained(self)
     actions.inherit()
+    // PR_SET_NAME, proc_pid_comm(5): the program's name, not the emulator's.
+    let name = Array((executable.split(separator: "/").last ?? "").utf8.prefix(15)) + [0]
+    name.withUnsafeBytes { _ = Host.call(Int32(SYS_prctl), 15, Int(bitPattern: $0.baseAddress)) }
     thread.run()
+    flushPerfMap()
     Self.endThread(thread.exitCode)
   }
 
@@ -194,7 +282,8 @@ package final class LinuxProcess: Sendable {
   }
 
   /// Ends the process.
-  static func end(_ code: Int32) -> Never {
+  func end(_ code: Int32) -> Never {
+    flushPerfMap()
     while true { _ = Host.call(SYS_exit_group, Int(code)) }
   }
 
@@ -280,12 +369,18 @@ struct ProgramBreak: Sendable {
   }
 }
 
-/// The `time` CSR: the host's monotonic clock, 10 MHz.
+/// The `time` CSR: the host's monotonic clock, 10 MHz. And the host's clocks, for the vDSO.
 final class HostTime: TimeSource {
   static let frequency: UInt64 = 10_000_000
   var ticks: UInt64 {
     var now = timespec()
     clock_gettime(CLOCK_MONOTONIC, &now)
     return UInt64(now.tv_sec) * Self.frequency + UInt64(now.tv_nsec) / 100
+  }
+
+  func clock(_ number: Int) -> UInt64? {
+    var now = timespec()
+    guard clock_gettime(clockid_t(number), &now) == 0 else { return nil }
+    return UInt64(bitPattern: Int64(now.tv_sec &* 1_000_000_000 &+ now.tv_nsec))
   }
 }

@@ -12,8 +12,9 @@ package final class LinuxThread: @unchecked Sendable {
   unowned(unsafe) let process: LinuxProcess
   let memory: GuestMemory
   let hart: Hart
-  /// -strace.
+  /// -strace; and whether the line of the call that is under way is begun.
   let traces: Bool
+  var isTraceBegun = false
   /// -L: paths may lead elsewhere.
   let hasPrefix: Bool
   /// gettid(2): the host's.
@@ -73,7 +74,8 @@ package final class LinuxThread: @unchecked Sendable {
       hart.removeMarks()
       let engine = try TranslatedHart(
         hart, codeSize: process.request.codeSize,
-        regionLimit: process.request.regionLimit ?? TranslatedHart.largestRegion)
+        regionLimit: process.request.regionLimit ?? TranslatedHart.largestRegion,
+        perfMap: process.perfMap.withLock { $0 })
       isAlone = !process.isParallel
       engine.isAlone = isAlone
       noteCode()

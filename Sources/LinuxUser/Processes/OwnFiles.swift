@@ -1,5 +1,6 @@
 import CHost
 import Glibc
+import Logging
 import RISCV
 
 /// The files of /proc that tell a program about itself: they show the guest, not the emulator.
@@ -7,7 +8,12 @@ enum OwnFile: Sendable {
   case maps
   case auxiliary
   case commandLine
+  case environment
   case executable
+  case memory
+  /// Of the thread with that number.
+  case stat(Int32)
+  case status(Int32)
   case processors
 
   /// A file that can be read: memory with what is in it now.
@@ -19,9 +25,13 @@ enum OwnFile: Sendable {
       return try thread.withPath(Array(process.executable.utf8)) { path throws(Errno) in
         try thread.waiting(Int(SYS_openat), Int(AT_FDCWD), path, Int(flags), 0)
       }
+    case .memory: return try OwnMemory.open(thread, flags)
     case .maps: bytes = Array(process.mapsText().utf8)
-    case .auxiliary: bytes = process.auxiliary
+    case .auxiliary: bytes = process.stack.auxiliary
     case .commandLine: bytes = process.request.arguments.flatMap { $0 + [0] }
+    case .environment: bytes = process.request.environment.flatMap { $0 + [0] }
+    case .stat(let id): bytes = Array(try process.statText(id).utf8)
+    case .status(let id): bytes = Array(try process.statusText(id).utf8)
     case .processors: bytes = Array(process.processorsText.utf8)
     }
     guard flags & O_ACCMODE == O_RDONLY else { throw Errno(EACCES) }
@@ -41,22 +51,43 @@ enum OwnFile: Sendable {
 }
 
 extension LinuxProcess {
-  /// True for `name` in this process's folder of /proc.
-  static func isOwn(_ path: [UInt8], _ name: String) -> Bool {
-    let start = Array("/proc/".utf8)
-    guard path.starts(with: start) else { return false }
-    let rest = String(decoding: path.dropFirst(start.count), as: UTF8.self)
-    return rest == "self/\(name)" || rest == "thread-self/\(name)" || rest == "\(getpid())/\(name)"
+  /// What of `path` is behind this process's folder of /proc, or that of one of its threads, and which thread's it
+  /// is; nil where it is not there.
+  private static func ownPart(_ path: [UInt8], _ thread: LinuxThread?) -> (name: String, thread: Int32)? {
+    guard path.starts(with: "/proc/".utf8) else { return nil }
+    var parts = String(decoding: path.dropFirst(6), as: UTF8.self).split(separator: "/")
+    let id = getpid()
+    guard let first = parts.first, ["self", "thread-self", "\(id)"].contains(first) else { return nil }
+    parts.removeFirst()
+    var owner = first == "thread-self" ? thread?.id ?? id : id
+    if parts.count > 2, parts[0] == "task", let number = Int32(parts[1]) {
+      owner = number
+      parts.removeFirst(2)
+    }
+    return (parts.joined(separator: "/"), owner)
   }
 
+  /// True for `name` in this process's folder of /proc.
+  static func isOwn(_ path: [UInt8], _ name: String) -> Bool { ownPart(path, nil)?.name == name }
+
   /// What `path` shows of the guest where the host would show the emulator.
-  func ownFile(_ thread: LinuxThread, _ path: [UInt8]) throws(Errno) -> OwnFile? {
-    guard path.starts(with: Array("/proc/".utf8)) else { return nil }
-    if Self.isOwn(path, "maps") { return .maps }
-    if Self.isOwn(path, "auxv") { return .auxiliary }
-    if Self.isOwn(path, "cmdline") { return .commandLine }
-    if Self.isOwn(path, "exe") { return .executable }
-    return path == Array("/proc/cpuinfo".utf8) ? .processors : nil
+  func ownFile(_ thread: LinuxThread, _ path: [UInt8]) -> OwnFile? {
+    // Most paths are others.
+    guard path.starts(with: "/proc/".utf8) else { return nil }
+    guard let (name, id) = Self.ownPart(path, thread) else {
+      return path.elementsEqual("/proc/cpuinfo".utf8) ? .processors : nil
+    }
+    return switch name {
+    case "maps": .maps
+    case "auxv": .auxiliary
+    case "cmdline": .commandLine
+    case "environ": .environment
+    case "exe": .executable
+    case "mem": .memory
+    case "stat": .stat(id)
+    case "status": .status(id)
+    default: nil
+    }
   }
 
   /// The host path for status calls on the path at `address`.
@@ -70,61 +101,30 @@ extension LinuxProcess {
     Self.isOwn(path, "exe") ? Array(executable.utf8) : path
   }
 
-  /// /proc/self/maps (proc_pid_maps(5)): the host's lines for the guest's window, as the guest sees them.
+  /// /proc/self/maps (proc_pid_maps(5)).
   func mapsText() -> String {
-    let base = UInt64(UInt(bitPattern: memory.base))
-    let mappings = memory.mappings
     let heap = brk.withLock { $0.start..<($0.end + 4095) & ~4095 }
     var text = ""
-    for line in Self.lines("/proc/self/maps") {
-      let fields = line.split(separator: " ", maxSplits: 5, omittingEmptySubsequences: true)
-      guard fields.count >= 5 else { continue }
-      let ends = fields[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
-      guard ends.count == 2, ends[0] >= base, ends[1] <= base + GuestMemory.size,
-        let offset = UInt64(fields[2], radix: 16)
-      else { continue }
-      for part in mappings.parts(in: ends[0] - base..<ends[1] - base) {
-        let p = part.protection
-        let permissions =
-          (p.contains(.read) ? "r" : "-") + (p.contains(.write) ? "w" : "-")
-          + (p.contains(.execute) ? "x" : "-")
-          + (part.isShared ? "s" : "p")
-        let isAnonymous = fields[4] == "0"
-        let shift = isAnonymous ? 0 : part.start - (ends[0] - base)
-        var name = fields.count > 5 ? String(fields[5].drop { $0 == " " }) : ""
-        if isAnonymous {
-          name = ""
-          if heap.contains(part.start) { name = "[heap]" }
-          if part.end == GuestMemory.end { name = "[stack]" }
-        }
-        let head =
-          "\(Self.hexadecimal(part.start, 8))-\(Self.hexadecimal(part.end, 8)) \(permissions) "
-          + "\(Self.hexadecimal(offset + shift, 8)) \(fields[3]) \(fields[4])"
-        text +=
-          name.isEmpty
-          ? head + " \n" : head + String(repeating: " ", count: max(1, 73 - head.utf8.count)) + name + "\n"
+    for range in memory.mappedRanges() {
+      let p = range.protection
+      let permissions =
+        (p.contains(.read) ? "r" : "-") + (p.contains(.write) ? "w" : "-")
+        + (p.contains(.execute) ? "x" : "-")
+        + (range.isShared ? "s" : "p")
+      var name = range.path
+      if range.isAnonymous {
+        if heap.contains(range.start) { name = "[heap]" }
+        if range.end == memory.limit { name = "[stack]" }
+        if range.start == vdsoStart { name = "[vdso]" }
       }
+      let head =
+        "\(hexadecimal(range.start, 8))-\(hexadecimal(range.end, 8)) \(permissions) "
+        + "\(hexadecimal(range.offset, 8)) \(range.device) \(range.inode)"
+      text +=
+        name.isEmpty
+        ? head + " \n" : head + String(repeating: " ", count: max(1, 73 - head.utf8.count)) + name + "\n"
     }
     return text
-  }
-
-  private static func hexadecimal(_ value: UInt64, _ digits: Int) -> String {
-    let text = String(value, radix: 16)
-    return String(repeating: "0", count: max(0, digits - text.utf8.count)) + text
-  }
-
-  private static func lines(_ path: String) -> [Substring] {
-    let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return [] }
-    defer { close(descriptor) }
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-      let count = Glibc.read(descriptor, &buffer, buffer.count)
-      guard count > 0 else { break }
-      bytes += buffer[..<count]
-    }
-    return String(decoding: bytes, as: UTF8.self).split(separator: "\n")
   }
 
   /// /proc/cpuinfo as RISC-V's Linux has it.

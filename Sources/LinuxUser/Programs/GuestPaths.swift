@@ -5,8 +5,11 @@ package struct GuestPaths: Sendable {
   /// Without a slash at its end; nil where there is none.
   package let prefix: String?
 
+  /// QEMU's folder where none is named.
+  package static let defaultPrefix = "/usr/gnemul/qemu-riscv64"
+
   package init(prefix: String?) {
-    guard var prefix, !prefix.isEmpty, prefix != "/" else {
+    guard var prefix = prefix ?? Optional(Self.defaultPrefix), !prefix.isEmpty, prefix != "/" else {
       self.prefix = nil
       return
     }

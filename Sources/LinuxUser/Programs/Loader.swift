@@ -15,22 +15,27 @@ struct LoadedProgram {
   /// Behind the program's last byte, rounded up to pages.
   var end: UInt64
   var hasExecutableStack: Bool
+  /// From the first byte of code to behind the last; and of data that can be written.
+  var code: Range<UInt64>
+  var data: Range<UInt64>
 }
 
 /// Puts programs into a fresh address space as Linux does (fs/binfmt_elf.c's results, watched from outside).
 struct Loader {
   let memory: GuestMemory
   let paths: GuestPaths
+  let symbols: ProgramSymbols
 
   /// Where position-independent programs begin: two thirds up the address space.
-  private static let independentBase: UInt64 = GuestMemory.size / 3 * 2 & ~4095
+  private var independentBase: UInt64 { (memory.limit + 0xfffff) / 3 * 2 & ~4095 }
 
   func load(_ file: ProgramFile) throws(ProgramError) -> LoadedProgram {
     let image = try self.image(file)
-    let bias = try place(image, file, near: Self.independentBase)
+    let bias = try place(image, file, near: independentBase)
     var program = LoadedProgram(
       start: image.entry &+ bias, entry: image.entry &+ bias, headers: 0, headerCount: image.headerCount,
-      loaderBase: 0, end: image.span.upperBound &+ bias, hasExecutableStack: image.wantsExecutableStack)
+      loaderBase: 0, end: image.span.upperBound &+ bias, hasExecutableStack: image.wantsExecutableStack,
+      code: image.range(of: .execute, bias), data: image.range(of: .write, bias))
     if let headers = image.headerAddress { program.headers = headers &+ bias }
     if let range = image.interpreterRange {
       let name = file.bytes(range.lowerBound, Int(range.upperBound - range.lowerBound)).prefix { $0 != 0 }
@@ -80,8 +85,13 @@ struct Loader {
   private func place(_ image: ProgramImage, _ file: ProgramFile, near wish: UInt64) throws(ProgramError)
     -> UInt64
   {
+    let span = image.span
+    guard span.upperBound - (image.isPositionIndependent ? span.lowerBound : 0) <= memory.limit else {
+      throw ProgramError(
+        "\(file.path): requires more than reserved virtual address space (0x\(String(span.upperBound, radix: 16))"
+          + " > 0x\(String(memory.limit, radix: 16)))")
+    }
     do throws(Errno) {
-      let span = image.span
       var bias: UInt64 = 0
       if image.isPositionIndependent {
         // Room for everything first, so that segments lie together.
@@ -96,6 +106,7 @@ struct Loader {
         bias = aligned &- span.lowerBound
       }
       for segment in image.segments { try map(segment, file, bias) }
+      symbols.note(file.path, span.lowerBound &+ bias..<span.upperBound &+ bias, bias)
       return bias
     } catch {
       throw ProgramError("\(file.path): Error mapping file: \(error.sentence)")

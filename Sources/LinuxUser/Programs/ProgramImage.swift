@@ -132,6 +132,14 @@ package struct ProgramImage: Equatable, Sendable {
     return (low & mask)..<((high + 4095) & mask)
   }
 
+  /// From the first byte of segments with `permission` to behind the last, where they are moved by `bias`.
+  func range(of permission: PagePermissions, _ bias: UInt64) -> Range<UInt64> {
+    let wanted = segments.filter { $0.protection.isSuperset(of: permission) }
+    guard let low = wanted.map(\.address).min(), let high = wanted.map({ $0.address + $0.fileSize }).max()
+    else { return 0..<0 }
+    return low &+ bias..<high &+ bias
+  }
+
   /// The largest alignment that a segment asks for, a power of two and at least a page.
   package var alignment: UInt64 {
     var largest: UInt64 = 4096

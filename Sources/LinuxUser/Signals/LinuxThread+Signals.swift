@@ -106,7 +106,7 @@ extension LinuxThread {
     switch action.handler {
     case SignalAction.ignored: return false
     case SignalAction.byDefault:
-      // Only of SIGSEGV and SIGBUS does the host not do this itself; or the handler was taken away meanwhile.
+      // Of others than `coreSignals` the host does this itself, or the handler was taken away meanwhile.
       guard Self.isFatal(signal.number) else { return false }
       die(signal)
     default: break
@@ -118,13 +118,16 @@ extension LinuxThread {
     return true
   }
 
-  private static func isFatal(_ number: Int32) -> Bool {
+  static func isFatal(_ number: Int32) -> Bool {
     ![SIGCHLD, SIGCONT, SIGURG, SIGWINCH].contains(number)
   }
 
   /// The process ends as Linux's would.
   func die(_ signal: PendingSignal) -> Never {
     report(signal)
+    dumpCore(signal)
+    traceDeath(signal.number)
+    process.flushPerfMap()
     host_die_by(signal.number)
   }
 
@@ -142,6 +145,9 @@ extension LinuxThread {
     /// 528 bytes of floating-point state, the largest that there is (Q).
     static let size = floats + 528
   }
+
+  /// AT_MINSIGSTKSZ.
+  static let signalFrameSize = (Frame.size + 15) & ~15
 
   private func enter(_ action: SignalAction, _ signal: PendingSignal) {
     var sp = hart[x: 2]

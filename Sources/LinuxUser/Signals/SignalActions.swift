@@ -24,7 +24,8 @@ struct SignalAction: Equatable, Sendable {
 /// What a process does with each signal.
 ///
 /// The host does what it can do itself: a signal's default and ignoring it. A signal with a handler is recorded for
-/// the thread that the host chose. SIGSEGV and SIGBUS are always recorded, because copies that fault come as these.
+/// the thread that the host chose, and so is one whose default leaves a core file, which must be the program's. SIGSEGV
+/// and SIGBUS are always recorded, because copies that fault come as these.
 final class SignalActions: Sendable {
   static let count: Int32 = 64
   private let actions = Mutex([SignalAction](repeating: SignalAction(), count: Int(count) + 1))
@@ -36,7 +37,10 @@ final class SignalActions: Sendable {
         actions.withLock { $0[Int(number)].handler = SignalAction.ignored }
       }
     }
-    for number in [SIGSEGV, SIGBUS] { _ = host_signal_disposition(number, 2, 0) }
+    for number in LinuxThread.coreSignals
+    where self[number].handler == SignalAction.byDefault || number == SIGSEGV || number == SIGBUS {
+      _ = host_signal_disposition(number, 2, 0)
+    }
   }
 
   subscript(number: Int32) -> SignalAction { actions.withLock { $0[Int(number)] } }
@@ -49,7 +53,7 @@ final class SignalActions: Sendable {
     if number == SIGSEGV || number == SIGBUS { return }
     let disposition: Int32 =
       switch action.handler {
-      case SignalAction.byDefault: 0
+      case SignalAction.byDefault: LinuxThread.coreSignals.contains(number) ? 2 : 0
       case SignalAction.ignored: 1
       default: 2
       }

@@ -23,13 +23,13 @@ extension LinuxThread {
       result = try perform(call, arguments)
     } catch {
       if error == .notStarted {
-        if traces { traceResult(call, .interrupted) }
+        if traces { traceResult(call, arguments, error) }
         // As if the signal had come before the instruction.
         hart.state.pointee.pc &-= 4
         deliverSignals()
         return
       }
-      if traces { traceResult(call, error) }
+      if traces { traceResult(call, arguments, error) }
       hart[x: 10] = UInt64(bitPattern: Int64(-error.code))
       if error == .interrupted, signals.pointee.recorded != 0 {
         let mayRestart = SystemCalls.mayRestart(call, arguments)
@@ -37,13 +37,16 @@ extension LinuxThread {
       }
       return
     }
-    // These have set all registers.
+    if traces { traceResult(call, arguments, result) }
+    // It has set all registers.
     if number == SystemCalls.returnFromSignal { return }
-    if traces { traceResult(call, result) }
     hart[x: 10] = UInt64(bitPattern: Int64(result))
   }
 
   private func perform(_ call: SystemCall, _ arguments: SystemCall.Arguments) throws(Errno) -> Int {
+    if process.hasOwnMemory, let result = try OwnMemory.perform(self, call.number, arguments) {
+      return result
+    }
     switch call.treatment {
     case .passed(let host, _): return try pass(call, host, arguments)
     case .converted(let handler), .emulated(let handler): return try handler(self, arguments)
@@ -57,7 +60,7 @@ extension LinuxThread {
   /// The call that the host does as it is: true where it has.
   @inline(__always) private func passQuickly(_ number: UInt64) -> Bool {
     let call = SystemCalls.passed(number)
-    guard call.host >= 0, !traces, !hasPrefix || call.paths == 0 else { return false }
+    guard call.host >= 0, !traces, !process.hasOwnMemory, !hasPrefix || call.paths == 0 else { return false }
     let registers = hart.registers
     var values: InlineArray<6, Int> = .init(repeating: 0)
     for i in 0..<6 {

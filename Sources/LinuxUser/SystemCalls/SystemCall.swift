@@ -6,27 +6,45 @@ package struct SystemCall: Sendable {
   package let number: Int
   package let name: String
   /// What its arguments are, a letter each: what passing it to the host and printing it need.
-  package let arguments: [Argument]
+  package let arguments: ArgumentList
   package let treatment: Treatment
 
-  package enum Argument: Character, Sendable {
-    case decimal = "d"
-    case unsigned = "u"
-    case hexadecimal = "x"
-    case octal = "o"
+  package enum Argument: UInt8, Sendable {
+    case decimal = 0x64  // d
+    case unsigned = 0x75  // u
+    case hexadecimal = 0x78  // x
+    case octal = 0x6f  // o
     /// A file descriptor, or AT_FDCWD.
-    case descriptor = "f"
+    case descriptor = 0x66  // f
     /// An address of data that is laid out as on the host.
-    case pointer = "p"
+    case pointer = 0x70  // p
     /// An address of a string.
-    case string = "s"
+    case string = 0x73  // s
     /// An address of a file's path.
-    case path = "P"
-    case openFlags = "O"
-    case protection = "M"
-    case signal = "g"
+    case path = 0x50  // P
+    case openFlags = 0x4f  // O
+    case protection = 0x4d  // M
+    case signal = 0x67  // g
 
     var isAddress: Bool { self == .pointer || self == .string || self == .path }
+  }
+
+  /// Up to eight letters in a word, so that the table of all calls costs nothing at the start.
+  package struct ArgumentList: RandomAccessCollection, ExpressibleByStringLiteral, Sendable {
+    private let letters: UInt64
+    package let endIndex: Int
+    package var startIndex: Int { 0 }
+
+    package init(stringLiteral text: StaticString) {
+      var letters: UInt64 = 0
+      for i in 0..<text.utf8CodeUnitCount { letters |= UInt64(text.utf8Start[i]) << UInt64(8 * i) }
+      self.letters = letters
+      endIndex = text.utf8CodeUnitCount
+    }
+
+    package subscript(_ i: Int) -> Argument {
+      Argument(rawValue: UInt8(truncatingIfNeeded: letters >> UInt64(8 * i))) ?? .hexadecimal
+    }
   }
 
   package typealias Handler = @Sendable (LinuxThread, Arguments) throws(Errno) -> Int
@@ -61,10 +79,10 @@ package struct SystemCall: Sendable {
     func word(_ i: Int) -> Int { Int(truncatingIfNeeded: values[i]) }
   }
 
-  init(_ number: Int, _ name: String, _ arguments: String, _ treatment: Treatment) {
+  init(_ number: Int, _ name: String, _ arguments: ArgumentList, _ treatment: Treatment) {
     self.number = number
     self.name = name
-    self.arguments = arguments.map { Argument(rawValue: $0) ?? .hexadecimal }
+    self.arguments = arguments
     self.treatment = treatment
   }
 }

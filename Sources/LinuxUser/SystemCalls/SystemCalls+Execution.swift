@@ -30,6 +30,8 @@ extension SystemCalls {
     let plan = try plan(thread, path, arguments, environment)
     thread.process.execution = plan.block
     defer { thread.process.forgetExecution() }
+    thread.process.flushPerfMap()
+    thread.traceExecution()
     return try thread.host(Int(SYS_execve), plan.path, plan.arguments, plan.environment)
   }
 
@@ -69,6 +71,8 @@ extension SystemCalls {
     let environment = environment == 0 ? [] : try thread.memory.strings(at: environment)
     // As Linux since 5.18: there is always a name.
     if arguments.isEmpty { arguments = [[]] }
+    // As it is told to an interpreter, and where it is.
+    var name = path
     var program = process.paths.resolved(path)
     // Scripts name interpreters, which may be scripts (execve(2): at most four deep).
     for _ in 0..<5 {
@@ -84,8 +88,9 @@ extension SystemCalls {
         return Plan(Array(own.utf8), line, environment)
       case .other: return Plan(program, arguments, environment)
       case .script(let interpreter, let argument):
-        let name = Array(interpreter.utf8)
-        arguments = [name] + (argument.map { [Array($0.utf8)] } ?? []) + [path] + arguments.dropFirst()
+        let interpreter = Array(interpreter.utf8)
+        arguments = [interpreter] + (argument.map { [Array($0.utf8)] } ?? []) + [name] + arguments.dropFirst()
+        name = interpreter
         program = process.paths.resolved(name)
       }
     }

@@ -93,7 +93,7 @@ extension SystemCalls {
 
   static func openAt(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
     let path = try thread.memory.string(at: a[1], limit: Int(PATH_MAX) - 1)
-    if let file = try thread.process.ownFile(thread, path) {
+    if let file = thread.process.ownFile(thread, path) {
       return try OwnFile.open(thread, file, flags: a.int(2))
     }
     return try thread.withPath(thread.process.paths.resolved(path)) { path throws(Errno) in
@@ -103,7 +103,7 @@ extension SystemCalls {
 
   static func openAt2(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
     let path = try thread.memory.string(at: a[1], limit: Int(PATH_MAX) - 1)
-    if let file = try thread.process.ownFile(thread, path) {
+    if let file = thread.process.ownFile(thread, path) {
       let flags = try thread.memory.load(UInt64.self, at: a[2])
       return try OwnFile.open(thread, file, flags: Int32(truncatingIfNeeded: flags))
     }

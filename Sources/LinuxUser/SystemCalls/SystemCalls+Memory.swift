@@ -93,7 +93,7 @@ extension SystemCalls {
   static func setBreak(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
     let wanted = a[0]
     var now = thread.process.brk.withLock { $0 }
-    guard wanted >= now.start, wanted <= GuestMemory.end else { return Int(now.end) }
+    guard wanted >= now.start, wanted <= thread.memory.limit else { return Int(now.end) }
     let (old, new) = ((now.end + 4095) & ~4095, (wanted + 4095) & ~4095)
     do throws(Errno) {
       if new > old {

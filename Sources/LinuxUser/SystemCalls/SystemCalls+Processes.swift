@@ -21,7 +21,7 @@ extension SystemCalls {
 
   static func exitProcess(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
     thread.releaseRobustMutexes()
-    LinuxProcess.end(a.int(0))
+    thread.process.end(a.int(0))
   }
 
   // MARK: Thread state
@@ -112,6 +112,7 @@ extension SystemCalls {
 
   private static func clone(_ thread: LinuxThread, _ request: CloneRequest) throws(Errno) -> Int {
     if request.flags & Clone.thread != 0 { return try startThread(thread, request) }
+    thread.process.hasForked = true
     guard request.flags & ~Clone.ofProcesses == 0 else {
       thread.process.reportClone(request.flags)
       throw .invalid
@@ -254,6 +255,7 @@ extension SystemCalls {
     host_signals_block()
     defer { host_signal_mask(thread.mask) }
     let result = thread.process.alone(thread) { () -> Int in
+      thread.process.flushPerfMap()
       var handle = pthread_t()
       let context = Unmanaged.passRetained(fork)
       guard pthread_create(&handle, nil, forkMain, context.toOpaque()) == 0 else {
@@ -408,6 +410,7 @@ extension LinuxThread {
   /// The calling host thread is the only one of a new process, and this guest's thread its own.
   func beginAsChild(stack: UInt64, tls: UInt64?, idAddress: UInt64?, clearedAddress: UInt64) {
     process.keepOnly(self)
+    process.renewPerfMap()
     process.endAlone()
     begin(stack: stack, tls: tls, idAddress: idAddress, clearedAddress: clearedAddress)
     forgetTranslations()

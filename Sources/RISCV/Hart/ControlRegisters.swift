@@ -142,6 +142,9 @@ extension Hart {
 
   private func readSupervisorCSR(_ number: Int) throws(Exit) -> UInt64 {
     let s = state
+    if userPages != nil, let clock = HartState.Control.clock(number), let now = time.clock(clock) {
+      return now
+    }
     if features.hasUser {
       switch number {
       case CSR.mcounteren: return s.pointee.mcounteren

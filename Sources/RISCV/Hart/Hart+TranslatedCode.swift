@@ -122,17 +122,23 @@ extension Hart {
     }
   }
 
-  /// What translated code calls by the calling convention of C, with the hart's state as argument. None of it
-  /// computes in floating point: MXCSR is the guest's meanwhile.
-  package typealias Call = @convention(c) (UnsafeMutableRawPointer) -> UInt64
+  /// What translated code calls by the calling convention of C, with the hart's state and a number as arguments.
+  /// None of it computes in floating point: MXCSR is the guest's meanwhile.
+  package typealias Call = @convention(c) (UnsafeMutableRawPointer, Int) -> UInt64
 
   /// Reads the time; nil where that depends on how many instructions have retired.
   package var timeReader: Call? {
-    time.countsInstructions ? nil : { state in Hart.call(state) { $0.time.ticks } }
+    time.countsInstructions ? nil : { state, _ in Hart.call(state) { $0.time.ticks } }
+  }
+
+  /// Reads the clock of that number; nil where there are none.
+  package var clockReader: Call? {
+    guard userPages != nil, time.clock(0) != nil else { return nil }
+    return { state, number in Hart.call(state) { $0.time.clock(number) ?? 0 } }
   }
 
   /// Has the hart look as `mstatus` says now.
-  package static let viewUpdater: Call = { state in
+  package static let viewUpdater: Call = { state, _ in
     Hart.call(state) {
       $0.updateViews()
       return 0
@@ -182,6 +188,16 @@ extension HartState {
   package enum Control {
     package static let sstatus = CSR.sstatus
     package static let time = 0xc01
+    /// Where programs, which have no operating system below them here, read Linux's clocks: custom read-only registers
+    /// (RISC-V Privileged 1.13, table 3), from this one on.
+    package static let clocks = 0xcc0
+
+    /// The clock (clock_gettime(2)) that a register shows. CLOCK_REALTIME, _MONOTONIC, _MONOTONIC_RAW,
+    /// _REALTIME_COARSE, _MONOTONIC_COARSE, _BOOTTIME, _TAI: those of Linux's vDSO.
+    package static func clock(_ number: Int) -> Int? {
+      let clock = number - clocks
+      return (0..<12).contains(clock) && 0b1000_1111_0011 >> clock & 1 != 0 ? clock : nil
+    }
     /// The bit of the time in the registers that let lower privileges read counters, and these registers.
     package static let timeEnable = 2
     package static let counterEnables = [

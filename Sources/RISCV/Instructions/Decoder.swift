@@ -38,44 +38,67 @@ package struct Decoder: Sendable {
         opcode: row.opcode, operands: row.operands)
       if row.length == 4 { wide.append(entry) } else { narrow.append(entry) }
     }
-    var lists: [[UInt16]: UInt16] = [:]
-    for key in 0..<UInt32(Self.wideKeys) {
-      let bits = 3 | (key & 31) << 2 | (key >> 5) << 12
-      sort(wide, bits, 0x707f, 25, 128, &lists)
-    }
-    for key in 0..<UInt32(32) {
-      let bits = key & 3 | (key >> 2) << 13
-      sort(narrow, bits, 0xe003, 5, 256, &lists)
-    }
+    var lists = Lists(ofOne: Array(repeating: nil, count: Instruction.table.count))
+    sort(wide, Self.wideKeys, { 3 | ($0 & 31) << 2 | ($0 >> 5) << 12 }, 0x707f, 25, 128, &lists)
+    sort(narrow, 32, { $0 & 3 | ($0 >> 2) << 13 }, 0xe003, 5, 256, &lists)
   }
 
-  /// Adds one first key: the rows that agree with `bits` under `mask`, sorted again by `count`
-  /// values of the field at `shift` where there are many.
+  /// Where lists begin that are written already: most are empty or have one row.
+  private struct Lists {
+    var empty: UInt16?
+    var ofOne: [UInt16?]
+    var longer: [[UInt16]: UInt16] = [:]
+  }
+
+  /// Adds `keys` first keys, whose bits `bits` gives: for each the rows that agree with these under `mask`, sorted
+  /// again by `count` values of the field at `shift` where there are many.
   private mutating func sort(
-    _ rows: [Entry], _ bits: UInt32, _ mask: UInt32, _ shift: UInt32, _ count: UInt32,
-    _ lists: inout [[UInt16]: UInt16]
+    _ rows: [Entry], _ keys: Int, _ bits: (UInt32) -> UInt32, _ mask: UInt32, _ shift: UInt32,
+    _ count: UInt32,
+    _ lists: inout Lists
   ) {
-    let fitting = rows.filter { ($0.match ^ bits) & $0.mask & mask == 0 }
-    guard fitting.count > Self.longList else {
-      first.append(list(fitting, &lists))
-      return
-    }
-    first.append(Self.split | UInt16(second.count))
     let field = (count - 1) << shift
-    for value in 0..<count {
-      let narrower = fitting.filter { ($0.match ^ value << shift) & $0.mask & field == 0 }
-      second.append(list(narrower, &lists))
+    for key in 0..<UInt32(keys) {
+      let bits = bits(key)
+      let fitting = rows.filter { ($0.match ^ bits) & $0.mask & mask == 0 }
+      guard fitting.count > Self.longList else {
+        first.append(list(fitting, &lists))
+        continue
+      }
+      first.append(Self.split | UInt16(second.count))
+      // Rows that say what the whole field is go to one place, the others to several.
+      var narrower = [[Entry]](repeating: [], count: Int(count))
+      for row in fitting {
+        if row.mask & field == field {
+          narrower[Int((row.match & field) >> shift)].append(row)
+        } else {
+          for value in 0..<count where (row.match ^ value << shift) & row.mask & field == 0 {
+            narrower[Int(value)].append(row)
+          }
+        }
+      }
+      for rows in narrower { second.append(list(rows, &lists)) }
     }
   }
 
   /// The place of the first entry of a list of rows, written once however many keys share it.
-  private mutating func list(_ rows: [Entry], _ lists: inout [[UInt16]: UInt16]) -> UInt16 {
-    let numbers = rows.map(\.row)
-    if let known = lists[numbers] { return known }
+  private mutating func list(_ rows: [Entry], _ lists: inout Lists) -> UInt16 {
+    switch rows.count {
+    case 0:
+      if let known = lists.empty { return known }
+    case 1:
+      if let known = lists.ofOne[Int(rows[0].row)] { return known }
+    default:
+      if let known = lists.longer[rows.map(\.row)] { return known }
+    }
     let place = UInt16(entries.count)
     entries += rows
     entries.append(Entry(match: 0, mask: 0, nonzero: 0, row: .max, opcode: .illegal, operands: .raw))
-    lists[numbers] = place
+    switch rows.count {
+    case 0: lists.empty = place
+    case 1: lists.ofOne[Int(rows[0].row)] = place
+    default: lists.longer[rows.map(\.row)] = place
+    }
     return place
   }
 

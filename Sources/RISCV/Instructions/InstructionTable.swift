@@ -101,8 +101,9 @@ extension Instruction {
   ///
   /// Encodings: RISC-V Unprivileged, "RV32/64G Instruction Set Listings" and each extension's
   /// chapter; RISC-V Privileged, "Instruction Set Listings".
-  package static let table: [Instruction] =
-    integer + system + multiplication + atomics + floats + bits + compressed
+  package static let table: [Instruction] = [
+    integer, system, multiplication, atomics, floats, bits, compressed,
+  ].flatMap { $0 }
 }
 
 extension Instruction {

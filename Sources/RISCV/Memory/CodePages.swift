@@ -60,18 +60,21 @@ package final class CodePages: Sendable {
     isAdding.initialize(to: Atomic(false))
     hasNewborn = .allocate(capacity: 1)
     hasNewborn.initialize(to: Atomic(false))
-    stores = .allocate(capacity: capacity)
-    stores.initialize(repeating: 0, count: capacity)
-    hosts = .allocate(capacity: capacity)
-    hosts.initialize(repeating: nil, count: capacity)
-    addresses = .allocate(capacity: capacity)
-    addresses.initialize(repeating: 0, count: capacity)
-    isUnnoticed = .allocate(capacity: capacity)
-    isUnnoticed.initialize(repeating: false, count: capacity)
-    validated = .allocate(capacity: capacity)
-    validated.initialize(repeating: 0, count: capacity)
+    stores = Self.zeroed(capacity)
+    hosts = Self.zeroed(capacity)
+    addresses = Self.zeroed(capacity)
+    isUnnoticed = Self.zeroed(capacity)
+    validated = Self.zeroed(capacity)
     fences = .allocate(capacity: 1)
     fences.initialize(to: Atomic(0))
+  }
+
+  /// Zeros, false, nil: memory that exists where it is touched.
+  private static func zeroed<T>(_ count: Int) -> UnsafeMutablePointer<T> {
+    guard let memory = calloc(count, MemoryLayout<T>.stride) else {
+      fatalError("no memory for tables of code")
+    }
+    return memory.bindMemory(to: T.self, capacity: count)
   }
 
   /// Announces RAM or ROM: whole pages from `base`.

@@ -30,8 +30,11 @@ package protocol TimeSource: AnyObject, Sendable {
   var ticks: UInt64 { get }
   /// Time goes by with the instructions that retire.
   var countsInstructions: Bool { get }
+  /// A clock of Linux's by its number (`HartState.Control.clock`), in ns since its beginning; nil where there are none.
+  func clock(_ number: Int) -> UInt64?
 }
 
 extension TimeSource {
   package var countsInstructions: Bool { false }
+  package func clock(_ number: Int) -> UInt64? { nil }
 }

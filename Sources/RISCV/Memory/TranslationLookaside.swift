@@ -69,10 +69,9 @@ package final class TranslationLookaside: Sendable {
     package var tag: UInt64
     package var slots: UnsafeMutablePointer<Operation>
   }
-  /// The tag of an empty fetch entry: no page begins there.
+  /// The tag of an empty fetch entry: no page begins there. One that was never written is zero, which is no page
+  /// either, but in the first place, where page zero would be.
   private static let noPage: UInt64 = .max
-  /// What empty fetch entries point to.
-  private nonisolated(unsafe) static let noSlots = UnsafeMutablePointer<Operation>.allocate(capacity: 1)
 
   nonisolated(unsafe) let entries: UnsafeMutablePointer<LookasideEntry>
   /// Fetch entries by view (only the first four fetch).
@@ -120,17 +119,22 @@ package final class TranslationLookaside: Sendable {
     entries = Self.map(count * MemoryLayout<LookasideEntry>.stride)
       .assumingMemoryBound(to: LookasideEntry.self)
     journal = Self.map(Self.journalCapacity * 4).assumingMemoryBound(to: UInt32.self)
-    fetches = .allocate(capacity: fetchCount)
-    fetches.initialize(
-      repeating: FetchEntry(tag: Self.noPage, slots: Self.noSlots), count: fetchCount)
-    fetchPages = .allocate(capacity: fetchCount)
-    fetchPages.initialize(repeating: FetchPage(virtual: Self.noPage, physical: 0), count: fetchCount)
-    marks = .allocate(capacity: fetchCount)
-    marks.initialize(repeating: 0, count: fetchCount)
+    let fetchTables = Self.map(Self.fetchTableSize)
+    fetches = fetchTables.assumingMemoryBound(to: FetchEntry.self)
+    fetchPages = UnsafeMutableRawPointer(fetches + fetchCount).assumingMemoryBound(to: FetchPage.self)
+    marks = UnsafeMutableRawPointer(fetchPages + fetchCount).assumingMemoryBound(to: UInt32.self)
+    for view in 0..<Self.viewCount {
+      fetches[view * Self.fetchCount].tag = Self.noPage
+      fetchPages[view * Self.fetchCount].virtual = Self.noPage
+    }
     fetchJournal = .allocate(capacity: Self.fetchJournalCapacity)
     windowsAreVoid = .allocate(capacity: 1)
     windowsAreVoid.initialize(to: Atomic(false))
   }
+
+  private static let fetchTableSize =
+    viewCount * fetchCount
+    * (MemoryLayout<FetchEntry>.stride + MemoryLayout<FetchPage>.stride + MemoryLayout<UInt32>.stride)
 
   /// Zeroed memory that exists where it is touched, page by page.
   private static func map(_ bytes: Int) -> UnsafeMutableRawPointer {
@@ -146,9 +150,7 @@ package final class TranslationLookaside: Sendable {
   deinit {
     munmap(entries, Self.entryCount * Self.viewCount * MemoryLayout<LookasideEntry>.stride)
     munmap(journal, Self.journalCapacity * 4)
-    fetches.deallocate()
-    fetchPages.deallocate()
-    marks.deallocate()
+    munmap(fetches, Self.fetchTableSize)
     fetchJournal.deallocate()
     windowsAreVoid.deinitialize(count: 1)
     windowsAreVoid.deallocate()
@@ -331,7 +333,13 @@ package final class TranslationLookaside: Sendable {
   /// The same for all slots of which `isVoid` says so.
   @inline(__always) func revokeFetches(_ isVoid: (UnsafeMutablePointer<Operation>) -> Bool) {
     for i in 0..<Self.fetchCount * Self.viewCount
-    where fetches[i].tag != Self.noPage && isVoid(fetches[i].slots) { revokeFetch(i) }
+    where isMade(i) && isVoid(fetches[i].slots) { revokeFetch(i) }
+  }
+
+  /// False for fetch entries that are empty, which have no slots where they were never written.
+  private func isMade(_ index: Int) -> Bool {
+    let tag = fetches[index].tag
+    return tag != Self.noPage && (tag != 0 || index % Self.fetchCount == 0)
   }
 
   /// All slots are void, or all marks.

@@ -16,6 +16,10 @@ extension Emission {
     } else if i.csr == HartState.Control.time {
       guard !writes, stubs.readTime != 0, features.extensions.contains(.zicntr) else { return false }
       readTime()
+    } else if let clock = HartState.Control.clock(i.csr) {
+      guard !writes, stubs.readClock != 0 else { return false }
+      assembler.move(.rdx, immediate: Int64(clock))
+      assembler.call(stubs.readClock)
     } else {
       guard let word = HartState.Control.plainWord(i.csr, features),
         !writes || word.isWritable && isSwap && !isImmediate

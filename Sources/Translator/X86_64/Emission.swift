@@ -232,9 +232,10 @@ struct Emission {
     var constants = 0
     /// Called for `Frame.reals` to become zero. Not equal where it cannot.
     var loadReals = 0
-    /// Called for the time, in rax; 0 where only the interpreter can tell it. And after a change of what in
-    /// `mstatus` says how the hart sees memory.
+    /// Called for the time, and for the clock of the number in rdx, in rax; 0 where only the interpreter can tell it.
+    /// And after a change of what in `mstatus` says how the hart sees memory.
     var readTime = 0
+    var readClock = 0
     var updateViews = 0
   }
 

@@ -41,7 +41,8 @@ extension RegionTranslator {
       (stubs.lookup, "lookup"), (stubs.find, "find"), (stubs.interpret, "interpret"),
       (stubs.budget, "budget"), (stubs.link, "link"), (stubs.linkNear, "link-near"),
       (stubs.loadReals, "load-reals"), (stubs.open, "open"), (stubs.openForStores, "open-for-stores"),
-      (stubs.refuse, "refuse"), (stubs.readTime, "read-time"), (stubs.updateViews, "update-views"),
+      (stubs.refuse, "refuse"), (stubs.readTime, "read-time"), (stubs.readClock, "read-clock"),
+      (stubs.updateViews, "update-views"),
     ] {
       names[address - Int(bitPattern: memory.executable)] = name
     }

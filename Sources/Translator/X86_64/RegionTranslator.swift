@@ -103,7 +103,7 @@ package final class RegionTranslator {
     for (guest, xmm) in Emission.realMap { places[Emission.realPlaces + guest] = Int8(xmm) }
     var assembler = Assembler(cursor: memory.writable, distance: memory.executable - memory.writable)
     assembler.long(0)  // Offset 0 means none.
-    let stubs = assembler.emitStubs(Self.registerMap, readTime: hart.timeReader)
+    let stubs = assembler.emitStubs(Self.registerMap, readTime: hart.timeReader, readClock: hart.clockReader)
     start = assembler.cursor
     emission = .allocate(capacity: 1)
     emission.initialize(

@@ -33,7 +33,9 @@ extension Assembler {
   private static let stackSize = 64 << 10
 
   /// The pieces of code that all regions share.
-  mutating func emitStubs(_ map: [(guest: Int, host: HostRegister)], readTime: Hart.Call?) -> Emission.Stubs {
+  mutating func emitStubs(
+    _ map: [(guest: Int, host: HostRegister)], readTime: Hart.Call?, readClock: Hart.Call?
+  ) -> Emission.Stubs {
     typealias Frame = Emission.Frame
     let constants = emitRealConstants()
     let saved: [HostRegister] = [.rbx, .rbp, .r12, .r13, .r14, .r15]
@@ -138,6 +140,7 @@ extension Assembler {
     byte(0xc3)
 
     if let readTime { stubs.readTime = emitCall(readTime, map, saved) }
+    if let readClock { stubs.readClock = emitCall(readClock, map, saved) }
     stubs.updateViews = emitCall(Hart.viewUpdater, map, saved)
 
     func linking(_ reason: ExitReason, _ assembler: inout Assembler) -> Int {
@@ -153,8 +156,8 @@ extension Assembler {
     return stubs
   }
 
-  /// Calls a function from the midst of a region; its result is in rax, and rcx and rdx are void. `saved` is what
-  /// functions keep.
+  /// Calls a function from the midst of a region, with the number in rdx; its result is in rax, and rcx and rdx are
+  /// void. `saved` is what functions keep.
   private mutating func emitCall(
     _ function: Hart.Call, _ map: [(guest: Int, host: HostRegister)], _ saved: [HostRegister]
   ) -> Int {
@@ -168,6 +171,7 @@ extension Assembler {
     }
     completeHere(unloaded)
     memory(Opcodes.address, .rdi, .rbp, -128)
+    registers(Opcodes.load, .rsi, .rdx)
     // The stack is aligned as the convention wants it, and what it was lies on top.
     move(.rax, .rsp)
     arithmetic(.and, .rsp, immediate: -16)
