@@ -2,6 +2,10 @@
 package struct LogItems: OptionSet, Sendable, Hashable {
   package let rawValue: UInt32
   @inlinable package init(rawValue: UInt32) { self.rawValue = rawValue }
+  /// The library's own is generic, and looked for at run time.
+  package init(arrayLiteral elements: LogItems...) {
+    self.init(rawValue: elements.reduce(0) { $0 | $1.rawValue })
+  }
 
   /// The host code of each translated region.
   package static let hostCode = LogItems(rawValue: 1 << 0)

@@ -51,8 +51,9 @@ package final class GuestMemory: PhysicalMemory, UserPages {
     code.addRange(base: 0, size: Self.size)
   }
 
-  /// Where the window lies if it can: low enough that the distance is part of an instruction's operand.
-  private static let preferredBase: UInt64 = 0x4000_0000
+  /// Where the window lies if it can: low enough that the distance is part of an instruction's operand, and above the
+  /// gibibyte in which the emulator's own heap begins somewhere.
+  private static let preferredBase: UInt64 = 0x6000_0000
 
   /// At `wish` or not at all; where there is none at the preferred place, or anywhere.
   private static func reserveWindow(_ wish: UInt64?) throws(ProgramError) -> UnsafeMutableRawPointer {

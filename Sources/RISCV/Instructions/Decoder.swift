@@ -39,8 +39,11 @@ package struct Decoder: Sendable {
       if row.length == 4 { wide.append(entry) } else { narrow.append(entry) }
     }
     var lists = Lists(ofOne: Array(repeating: nil, count: Instruction.table.count))
-    sort(wide, Self.wideKeys, { 3 | ($0 & 31) << 2 | ($0 >> 5) << 12 }, 0x707f, 25, 128, &lists)
-    sort(narrow, 32, { $0 & 3 | ($0 >> 2) << 13 }, 0xe003, 5, 256, &lists)
+    sort(
+      wide, Self.wideKeys, key: { $0 >> 2 & 31 | $0 >> 7 & 0xe0 }, { 3 | ($0 & 31) << 2 | ($0 >> 5) << 12 },
+      0x707f, 25, 128, &lists)
+    sort(
+      narrow, 32, key: { $0 & 3 | $0 >> 11 & 0x1c }, { $0 & 3 | ($0 >> 2) << 13 }, 0xe003, 5, 256, &lists)
   }
 
   /// Where lists begin that are written already: most are empty or have one row.
@@ -50,17 +53,25 @@ package struct Decoder: Sendable {
     var longer: [[UInt16]: UInt16] = [:]
   }
 
-  /// Adds `keys` first keys, whose bits `bits` gives: for each the rows that agree with these under `mask`, sorted
-  /// again by `count` values of the field at `shift` where there are many.
+  /// Adds `keys` first keys, whose bits `bits` gives, and which `key` has from bits: for each the rows that agree with
+  /// these under `mask`, sorted again by `count` values of the field at `shift` where there are many.
   private mutating func sort(
-    _ rows: [Entry], _ keys: Int, _ bits: (UInt32) -> UInt32, _ mask: UInt32, _ shift: UInt32,
-    _ count: UInt32,
-    _ lists: inout Lists
+    _ rows: [Entry], _ keys: Int, key: (UInt32) -> UInt32, _ bits: (UInt32) -> UInt32, _ mask: UInt32,
+    _ shift: UInt32, _ count: UInt32, _ lists: inout Lists
   ) {
     let field = (count - 1) << shift
-    for key in 0..<UInt32(keys) {
-      let bits = bits(key)
-      let fitting = rows.filter { ($0.match ^ bits) & $0.mask & mask == 0 }
+    // Nearly all rows say all of their key.
+    var rowsByKey = [[Entry]](repeating: [], count: keys)
+    for row in rows {
+      if row.mask & mask == mask {
+        rowsByKey[Int(key(row.match))].append(row)
+      } else {
+        for key in 0..<keys where (row.match ^ bits(UInt32(key))) & row.mask & mask == 0 {
+          rowsByKey[key].append(row)
+        }
+      }
+    }
+    for fitting in rowsByKey {
       guard fitting.count > Self.longList else {
         first.append(list(fitting, &lists))
         continue

@@ -135,6 +135,11 @@ package final class CodePages: Sendable {
     isUnnoticed[used] = storesGoUnnoticed(to: address)
     validated[used] = fences.pointee.load(ordering: .relaxed)
     used += 1
+    // Soon touched, all of it: one system call is less than a fault for each page. Where the host does not know it,
+    // these come.
+    let populateForWriting: Int32 = 23
+    let start = UnsafeMutableRawPointer(slots).alignedUp(toMultipleOf: 4096)
+    _ = madvise(start, Self.slotsPerPage * MemoryLayout<Operation>.stride, populateForWriting)
     for i in 0..<4 { slots[Self.slotsPerPage + i] = Operation(opcode: .pageEnd) }
     entry.pointee = slots
     // A lookaside that fills a write entry publishes it, fences, and looks here again; we publish the

@@ -70,6 +70,8 @@ extension Hart {
   func fillSlot(_ slot: UnsafeMutablePointer<Operation>, _ pc: UInt64) {
     guard let bytes = code.bytes(of: slot) else { return }
     slot.whole = operation(bytes, pc)
+    // A program's stores count from `fence.i` on, which has the page validated.
+    if userPages != nil { return }
     // A store by another hart may have come between our reading the bytes and publishing the slot, and have
     // cleared a slot that was still empty. Stores fence before they clear; we publish, fence and look again.
     atomicMemoryFence(ordering: .sequentiallyConsistent)

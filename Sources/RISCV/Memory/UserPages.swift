@@ -16,6 +16,10 @@ package protocol UserPages: AnyObject, Sendable {
 package struct PagePermissions: OptionSet, Sendable {
   package let rawValue: UInt8
   package init(rawValue: UInt8) { self.rawValue = rawValue }
+  /// The library's own is generic, and looked for at run time.
+  package init(arrayLiteral elements: PagePermissions...) {
+    self.init(rawValue: elements.reduce(0) { $0 | $1.rawValue })
+  }
 
   package static let read = PagePermissions(rawValue: 1)
   package static let write = PagePermissions(rawValue: 2)
