@@ -17,6 +17,20 @@ extension UserProgramTests {
       #expect(interpreted == theirs)
     }
 
+    /// The same source, compiled for this machine, is what Linux itself does.
+    @Test(arguments: ["ipc"])
+    func aProgramDoesWhatItDoesNatively(_ name: String) async throws {
+      let folder = try Folder()
+      let program = try await Programs.guest(name, in: folder)
+      let native = try await Programs.guest(name, in: folder, compiler: try Programs.nativeCompiler)
+      let linux = try await Programs.run([native])
+      #expect(linux.end == 0, "\(linux)")
+      for options in [[], ["-accel", "interp"], ["-accel", "tcg,x-at-once=on"]] {
+        let ran = try await Programs.run([try Programs.emulator] + options + [program])
+        #expect(ran == linux)
+      }
+    }
+
     @Test(arguments: ["processes", "code"])
     func aProgramDoesWhatLinuxSays(_ name: String) async throws {
       let folder = try Folder()

@@ -78,6 +78,14 @@ package final class LinuxProcess: Sendable {
   /// Where a signal handler returns to: in the vDSO.
   let signalReturn: UInt64
   let limits = Mutex<[Int32: (soft: UInt64, hard: UInt64)]>([:])
+  /// Attached segments of shared memory: sizes by address.
+  let segments = Mutex<[UInt64: UInt64]>([:])
+  /// Rings of asynchronous requests: sizes by address.
+  let rings = Mutex<[UInt64: UInt64]>([:])
+  /// mseal(2).
+  let seals = Mutex<[Range<UInt64>]>([])
+  /// mlockall(2) with MCL_FUTURE.
+  nonisolated(unsafe) var locksNewMappings = false
 
   /// It has had children, or is one.
   nonisolated(unsafe) var hasForked = false

@@ -139,6 +139,18 @@ extension LinuxThread {
     return try result.get()
   }
 
+  /// Calls `body` with the host address of words, which the host only reads.
+  func withWords<R>(_ words: [UInt64], _ body: (Int) throws(Errno) -> R) throws(Errno) -> R {
+    let result = words.withUnsafeBytes { bytes -> Result<R, Errno> in
+      do throws(Errno) {
+        return .success(try body(Int(bitPattern: bytes.baseAddress)))
+      } catch {
+        return .failure(error)
+      }
+    }
+    return try result.get()
+  }
+
   /// Calls `body` with the host address of bytes that are in and out.
   func withBytes<R>(_ bytes: inout [UInt8], _ body: (Int) throws(Errno) -> R) throws(Errno) -> R {
     let result = bytes.withUnsafeMutableBytes { buffer -> Result<R, Errno> in

@@ -3,18 +3,11 @@ import CHost
 /// Every system call of Linux 6.12 on 64-bit RISC-V.
 package enum SystemCalls {
   package static let table: [SystemCall] = [
-    SystemCall(
-      0, "io_setup", "", .refused("not there yet: requests hold addresses; programs fall back to threads")),
-    SystemCall(
-      1, "io_destroy", "", .refused("not there yet: requests hold addresses; programs fall back to threads")),
-    SystemCall(
-      2, "io_submit", "", .refused("not there yet: requests hold addresses; programs fall back to threads")),
-    SystemCall(
-      3, "io_cancel", "", .refused("not there yet: requests hold addresses; programs fall back to threads")),
-    SystemCall(
-      4, "io_getevents", "", .refused("not there yet: requests hold addresses; programs fall back to threads")
-    ),
-    SystemCall(5, "setxattr", "Pspux", .passed(host: SYS_setxattr, .again)),
+    SystemCall(0, "io_setup", "up", .emulated(setUpRequests)),
+    SystemCall(1, "io_destroy", "x", .emulated(tearDownRequests)),
+    SystemCall(2, "io_submit", "xdp", .converted(submitRequests)),
+    SystemCall(3, "io_cancel", "xpp", .converted(cancelRequest)),
+    SystemCall(4, "io_getevents", "xddpp", .converted(awaitRequests)),
     SystemCall(6, "lsetxattr", "Pspux", .passed(host: SYS_lsetxattr, .again)),
     SystemCall(7, "fsetxattr", "fspux", .passed(host: SYS_fsetxattr, .again)),
     SystemCall(8, "getxattr", "Pspu", .passed(host: SYS_getxattr, .again)),
@@ -125,7 +118,7 @@ package enum SystemCalls {
     SystemCall(114, "clock_getres", "dp", .passed(host: SYS_clock_getres, .again)),
     SystemCall(115, "clock_nanosleep", "dxpp", .passed(host: SYS_clock_nanosleep, .never)),
     SystemCall(116, "syslog", "dpd", .passed(host: SYS_syslog, .again)),
-    SystemCall(117, "ptrace", "", .refused("not there yet: a debugger would see the host's registers")),
+    SystemCall(117, "ptrace", "", .refused("a debugger would see the emulator's registers and memory")),
     SystemCall(118, "sched_setparam", "dp", .passed(host: SYS_sched_setparam, .again)),
     SystemCall(119, "sched_setscheduler", "ddp", .passed(host: SYS_sched_setscheduler, .again)),
     SystemCall(120, "sched_getscheduler", "d", .passed(host: SYS_sched_getscheduler, .again)),
@@ -136,7 +129,7 @@ package enum SystemCalls {
     SystemCall(125, "sched_get_priority_max", "d", .passed(host: SYS_sched_get_priority_max, .again)),
     SystemCall(126, "sched_get_priority_min", "d", .passed(host: SYS_sched_get_priority_min, .again)),
     SystemCall(127, "sched_rr_get_interval", "dp", .passed(host: SYS_sched_rr_get_interval, .again)),
-    SystemCall(128, "restart_syscall", "", .refused("only Linux itself calls it")),
+    SystemCall(128, "restart_syscall", "", .emulated(restartCall)),
     SystemCall(129, "kill", "dg", .passed(host: SYS_kill, .again)),
     SystemCall(130, "tkill", "dg", .passed(host: SYS_tkill, .again)),
     SystemCall(131, "tgkill", "ddg", .passed(host: SYS_tgkill, .again)),
@@ -192,28 +185,20 @@ package enum SystemCalls {
     SystemCall(181, "mq_unlink", "s", .passed(host: SYS_mq_unlink, .again)),
     SystemCall(182, "mq_timedsend", "fpuup", .passed(host: SYS_mq_timedsend, .again)),
     SystemCall(183, "mq_timedreceive", "fpupp", .passed(host: SYS_mq_timedreceive, .again)),
-    SystemCall(184, "mq_notify", "fp", .passed(host: SYS_mq_notify, .again)),
+    SystemCall(184, "mq_notify", "fp", .converted(notifyOfMessages)),
     SystemCall(185, "mq_getsetattr", "fpp", .passed(host: SYS_mq_getsetattr, .again)),
     SystemCall(186, "msgget", "xx", .passed(host: SYS_msgget, .again)),
     SystemCall(187, "msgctl", "dxp", .passed(host: SYS_msgctl, .again)),
     SystemCall(188, "msgrcv", "dpudx", .passed(host: SYS_msgrcv, .never)),
     SystemCall(189, "msgsnd", "dpux", .passed(host: SYS_msgsnd, .never)),
     SystemCall(190, "semget", "xdx", .passed(host: SYS_semget, .again)),
-    SystemCall(
-      191, "semctl", "",
-      .refused("not there yet: System V's shared memory has to be placed in the program's addresses")),
+    SystemCall(191, "semctl", "ddxx", .converted(semaphoreControl)),
     SystemCall(192, "semtimedop", "dpup", .passed(host: SYS_semtimedop, .never)),
     SystemCall(193, "semop", "dpu", .passed(host: SYS_semop, .never)),
     SystemCall(194, "shmget", "xux", .passed(host: SYS_shmget, .again)),
-    SystemCall(
-      195, "shmctl", "",
-      .refused("not there yet: System V's shared memory has to be placed in the program's addresses")),
-    SystemCall(
-      196, "shmat", "",
-      .refused("not there yet: System V's shared memory has to be placed in the program's addresses")),
-    SystemCall(
-      197, "shmdt", "",
-      .refused("not there yet: System V's shared memory has to be placed in the program's addresses")),
+    SystemCall(195, "shmctl", "dxp", .passed(host: SYS_shmctl, .again)),
+    SystemCall(196, "shmat", "dxx", .emulated(attach)),
+    SystemCall(197, "shmdt", "x", .emulated(detach)),
     SystemCall(198, "socket", "ddd", .passed(host: SYS_socket, .again)),
     SystemCall(199, "socketpair", "dddp", .passed(host: SYS_socketpair, .again)),
     SystemCall(200, "bind", "fpu", .passed(host: SYS_bind, .again)),
@@ -224,8 +209,8 @@ package enum SystemCalls {
     SystemCall(205, "getpeername", "fpp", .passed(host: SYS_getpeername, .again)),
     SystemCall(206, "sendto", "fpuxpu", .passed(host: SYS_sendto, .again)),
     SystemCall(207, "recvfrom", "fpuxpp", .converted(receiveFrom)),
-    SystemCall(208, "setsockopt", "fddpu", .passed(host: SYS_setsockopt, .again)),
-    SystemCall(209, "getsockopt", "fddpp", .passed(host: SYS_getsockopt, .again)),
+    SystemCall(208, "setsockopt", "fddpu", .converted(setSocketOption)),
+    SystemCall(209, "getsockopt", "fddpp", .converted(socketOption)),
     SystemCall(210, "shutdown", "fd", .passed(host: SYS_shutdown, .again)),
     SystemCall(211, "sendmsg", "fpx", .converted(sendMessage)),
     SystemCall(212, "recvmsg", "fpx", .converted(receiveMessage)),
@@ -235,7 +220,7 @@ package enum SystemCalls {
     SystemCall(216, "mremap", "xuuxx", .emulated(remap)),
     SystemCall(217, "add_key", "sspud", .passed(host: SYS_add_key, .again)),
     SystemCall(218, "request_key", "sssd", .passed(host: SYS_request_key, .again)),
-    SystemCall(219, "keyctl", "", .refused("not there yet: its operations hold addresses")),
+    SystemCall(219, "keyctl", "dxxxx", .converted(keyControl)),
     SystemCall(220, "clone", "xxppp", .emulated(clone)),
     SystemCall(221, "execve", "Ppp", .emulated(execute)),
     SystemCall(222, "mmap", "xuMxfd", .emulated(map)),
@@ -243,12 +228,12 @@ package enum SystemCalls {
     SystemCall(224, "swapon", "Px", .passed(host: SYS_swapon, .again)),
     SystemCall(225, "swapoff", "P", .passed(host: SYS_swapoff, .again)),
     SystemCall(226, "mprotect", "xuM", .emulated(protect)),
-    SystemCall(227, "msync", "pux", .passed(host: SYS_msync, .again)),
-    SystemCall(228, "mlock", "pu", .passed(host: SYS_mlock, .again)),
-    SystemCall(229, "munlock", "pu", .passed(host: SYS_munlock, .again)),
-    SystemCall(230, "mlockall", "", .refused("it would lock the emulator's tables; mlock is there")),
-    SystemCall(231, "munlockall", "", .passed(host: SYS_munlockall, .again)),
-    SystemCall(232, "mincore", "pup", .passed(host: SYS_mincore, .again)),
+    SystemCall(227, "msync", "xux", .converted { t, a throws(Errno) in try onMapped(t, a, SYS_msync) }),
+    SystemCall(228, "mlock", "xu", .converted { t, a throws(Errno) in try onMapped(t, a, SYS_mlock) }),
+    SystemCall(229, "munlock", "xu", .converted { t, a throws(Errno) in try onMapped(t, a, SYS_munlock) }),
+    SystemCall(230, "mlockall", "x", .emulated(lockAll)),
+    SystemCall(231, "munlockall", "", .emulated(unlockAll)),
+    SystemCall(232, "mincore", "xup", .converted(resident)),
     SystemCall(233, "madvise", "xud", .emulated(advise)),
     SystemCall(
       234, "remap_file_pages", "", .refused("Linux 6.12 has it no more, or only as a slow emulation")),
@@ -256,7 +241,7 @@ package enum SystemCalls {
     SystemCall(236, "get_mempolicy", "ppupx", .passed(host: SYS_get_mempolicy, .again)),
     SystemCall(237, "set_mempolicy", "xpu", .passed(host: SYS_set_mempolicy, .again)),
     SystemCall(238, "migrate_pages", "dupp", .passed(host: SYS_migrate_pages, .again)),
-    SystemCall(239, "move_pages", "", .refused("not there yet: they take lists of addresses")),
+    SystemCall(239, "move_pages", "dupppx", .converted(movePages)),
     SystemCall(240, "rt_tgsigqueueinfo", "ddgp", .passed(host: SYS_rt_tgsigqueueinfo, .again)),
     SystemCall(241, "perf_event_open", "", .refused("it would count the host's instructions")),
     SystemCall(242, "accept4", "fppx", .passed(host: SYS_accept4, .again)),
@@ -273,21 +258,23 @@ package enum SystemCalls {
     SystemCall(267, "syncfs", "f", .passed(host: SYS_syncfs, .again)),
     SystemCall(268, "setns", "fx", .passed(host: SYS_setns, .again)),
     SystemCall(269, "sendmmsg", "fpux", .converted(sendMessages)),
-    SystemCall(270, "process_vm_readv", "", .refused("not there yet: they take lists of addresses")),
-    SystemCall(271, "process_vm_writev", "", .refused("not there yet: they take lists of addresses")),
-    SystemCall(272, "kcmp", "dddxx", .passed(host: SYS_kcmp, .again)),
+    SystemCall(270, "process_vm_readv", "dpupux", .converted(readProcess)),
+    SystemCall(271, "process_vm_writev", "dpupux", .converted(writeProcess)),
+    SystemCall(272, "kcmp", "dddxx", .converted(compare)),
     SystemCall(273, "finit_module", "", .refused("code for the host's kernel is not RISC-V's")),
     SystemCall(274, "sched_setattr", "dpx", .passed(host: SYS_sched_setattr, .again)),
     SystemCall(275, "sched_getattr", "dpux", .passed(host: SYS_sched_getattr, .again)),
     SystemCall(276, "renameat2", "fPfPx", .passed(host: SYS_renameat2, .again)),
-    SystemCall(277, "seccomp", "", .refused("a filter would see the host's system calls")),
+    SystemCall(
+      277, "seccomp", "",
+      .refused("filters are not run yet: the host's would see the host's calls, by other numbers")),
     SystemCall(278, "getrandom", "pux", .passed(host: SYS_getrandom, .again)),
     SystemCall(279, "memfd_create", "sx", .passed(host: SYS_memfd_create, .again)),
     SystemCall(280, "bpf", "", .refused("code for the host's kernel is not RISC-V's")),
     SystemCall(281, "execveat", "fPppx", .emulated(executeAt)),
-    SystemCall(282, "userfaultfd", "", .refused("not there: they concern the host's own mappings")),
+    SystemCall(282, "userfaultfd", "", .refused("it concerns the host's own mappings")),
     SystemCall(283, "membarrier", "xxd", .passed(host: SYS_membarrier, .again)),
-    SystemCall(284, "mlock2", "pux", .passed(host: SYS_mlock2, .again)),
+    SystemCall(284, "mlock2", "xux", .converted { t, a throws(Errno) in try onMapped(t, a, SYS_mlock2) }),
     SystemCall(285, "copy_file_range", "fpfpux", .passed(host: SYS_copy_file_range, .again)),
     SystemCall(286, "preadv2", "fpudux", .converted(readVectorAt2)),
     SystemCall(287, "pwritev2", "fpudux", .converted(writeVectorAt2)),
@@ -295,23 +282,23 @@ package enum SystemCalls {
     SystemCall(289, "pkey_alloc", "", .refused("RISC-V has no protection keys")),
     SystemCall(290, "pkey_free", "", .refused("RISC-V has no protection keys")),
     SystemCall(291, "statx", "fPxxp", .converted(extendedStatus)),
-    SystemCall(
-      292, "io_pgetevents", "",
-      .refused("not there yet: requests hold addresses; programs fall back to threads")),
+    SystemCall(292, "io_pgetevents", "xddppp", .converted(awaitRequestsOrSignal)),
     SystemCall(
       293, "rseq", "",
-      .declined("not there: it would have to know when the host moves threads; the C library does without")),
+      .declined(
+        "as on a kernel without it: what is translated has no place to go back to; the C library does without"
+      )),
     SystemCall(294, "kexec_file_load", "", .refused("code for the host's kernel is not RISC-V's")),
     SystemCall(424, "pidfd_send_signal", "fgpx", .passed(host: SYS_pidfd_send_signal, .again)),
     SystemCall(
       425, "io_uring_setup", "",
-      .refused("not there yet: its rings hold addresses; programs fall back to epoll")),
+      .refused("its rings hold addresses, which nobody could convert in time; programs fall back to epoll")),
     SystemCall(
       426, "io_uring_enter", "",
-      .refused("not there yet: its rings hold addresses; programs fall back to epoll")),
+      .refused("its rings hold addresses, which nobody could convert in time; programs fall back to epoll")),
     SystemCall(
       427, "io_uring_register", "",
-      .refused("not there yet: its rings hold addresses; programs fall back to epoll")),
+      .refused("its rings hold addresses, which nobody could convert in time; programs fall back to epoll")),
     SystemCall(428, "open_tree", "fPx", .passed(host: SYS_open_tree, .again)),
     SystemCall(429, "move_mount", "fPfPx", .passed(host: SYS_move_mount, .again)),
     SystemCall(430, "fsopen", "sx", .passed(host: SYS_fsopen, .again)),
@@ -324,29 +311,29 @@ package enum SystemCalls {
     SystemCall(437, "openat2", "fPpu", .converted(openAt2)),
     SystemCall(438, "pidfd_getfd", "ffx", .passed(host: SYS_pidfd_getfd, .again)),
     SystemCall(439, "faccessat2", "fPox", .passed(host: SYS_faccessat2, .again)),
-    SystemCall(440, "process_madvise", "", .refused("not there yet: they take lists of addresses")),
+    SystemCall(440, "process_madvise", "fpudx", .converted(adviseProcess)),
     SystemCall(441, "epoll_pwait2", "fpdppu", .converted(epollWait2)),
     SystemCall(442, "mount_setattr", "fPxpu", .passed(host: SYS_mount_setattr, .again)),
     SystemCall(443, "quotactl_fd", "fxdp", .passed(host: SYS_quotactl_fd, .again)),
     SystemCall(444, "landlock_create_ruleset", "pux", .passed(host: SYS_landlock_create_ruleset, .again)),
     SystemCall(445, "landlock_add_rule", "fxpx", .passed(host: SYS_landlock_add_rule, .again)),
     SystemCall(446, "landlock_restrict_self", "fx", .passed(host: SYS_landlock_restrict_self, .again)),
-    SystemCall(447, "memfd_secret", "", .refused("not there: they concern the host's own mappings")),
+    SystemCall(447, "memfd_secret", "x", .passed(host: SYS_memfd_secret, .again)),
     SystemCall(448, "process_mrelease", "fx", .passed(host: SYS_process_mrelease, .again)),
-    SystemCall(449, "futex_waitv", "", .refused("not there yet: they take lists of addresses")),
+    SystemCall(449, "futex_waitv", "puxpd", .converted(waitForFutexes)),
     SystemCall(450, "set_mempolicy_home_node", "puux", .passed(host: SYS_set_mempolicy_home_node, .again)),
     SystemCall(451, "cachestat", "fppx", .passed(host: 451, .again)),
     SystemCall(452, "fchmodat2", "fPox", .passed(host: 452, .again)),
-    SystemCall(453, "map_shadow_stack", "", .refused("not there: they concern the host's own mappings")),
+    SystemCall(453, "map_shadow_stack", "", .refused("it concerns the host's own mappings")),
     SystemCall(454, "futex_wake", "pxdx", .passed(host: 454, .again)),
     SystemCall(455, "futex_wait", "pxxxpd", .passed(host: 455, .again)),
-    SystemCall(456, "futex_requeue", "", .refused("not there yet: they take lists of addresses")),
+    SystemCall(456, "futex_requeue", "pxdd", .converted(requeueFutexes)),
     SystemCall(457, "statmount", "ppux", .passed(host: 457, .again)),
     SystemCall(458, "listmount", "ppux", .passed(host: 458, .again)),
     SystemCall(459, "lsm_get_self_attr", "xppx", .passed(host: 459, .again)),
     SystemCall(460, "lsm_set_self_attr", "xpux", .passed(host: 460, .again)),
     SystemCall(461, "lsm_list_modules", "ppx", .passed(host: 461, .again)),
-    SystemCall(462, "mseal", "", .refused("not there yet")),
+    SystemCall(462, "mseal", "xux", .emulated(seal)),
   ]
 
   package static let returnFromSignal: UInt64 = 139
@@ -394,7 +381,9 @@ package enum SystemCalls {
   }
 
   /// Calls that are done here and give EINTR whatever a handler's flags say (signal(7)).
-  private static let neverAgain: Set<String> = ["epoll_pwait", "epoll_pwait2", "pselect6", "ppoll"]
+  private static let neverAgain: Set<String> = [
+    "epoll_pwait", "epoll_pwait2", "pselect6", "ppoll", "io_getevents", "io_pgetevents",
+  ]
 
   /// Whether SA_RESTART lets a call that was interrupted go on.
   static func mayRestart(_ call: SystemCall, _ arguments: SystemCall.Arguments) -> Bool {

@@ -26,14 +26,7 @@ extension SystemCalls {
     _ body: (Int) throws(Errno) -> Int
   ) throws(Errno) -> Int {
     let words = try vector(thread, address, count)
-    let result = words.withUnsafeBytes { buffer -> Result<Int, Errno> in
-      do throws(Errno) {
-        return .success(try body(Int(bitPattern: buffer.baseAddress)))
-      } catch {
-        return .failure(error)
-      }
-    }
-    let moved = try result.get()
+    let moved = try thread.withWords(words, body)
     if writes { try noteWrites(thread, address, count, moved) }
     return moved
   }

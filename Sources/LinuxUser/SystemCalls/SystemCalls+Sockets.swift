@@ -12,6 +12,44 @@ extension SystemCalls {
     return count
   }
 
+  // MARK: Options
+
+  /// struct sock_fprog: the address of a filter, which is about packets and so the same on every machine.
+  private static func isFilter(_ level: Int32, _ name: Int32) -> Bool {
+    let (attachFilter, attachReusedPortFilter, fanoutData): (Int32, Int32, Int32) = (26, 51, 22)
+    return level == SOL_SOCKET && (name == attachFilter || name == attachReusedPortFilter)
+      || level == SOL_PACKET && name == fanoutData
+  }
+
+  /// Options whose structures hold addresses and are not converted: tables of iptables, arptables and ebtables
+  /// (nftables' go by messages), and TCP_ZEROCOPY_RECEIVE.
+  private static func isRefused(_ level: Int32, _ name: Int32) -> Bool {
+    let (zeroCopy, tables): (Int32, Set<Int32>) = (35, [64, 96, 128])
+    return (level == SOL_IP || level == SOL_IPV6) && tables.contains(name)
+      || level == Int32(IPPROTO_TCP) && name == zeroCopy
+  }
+
+  static func setSocketOption(_ t: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
+    let (level, name) = (a.int(1), a.int(2))
+    guard !isRefused(level, name) else { throw Errno(ENOPROTOOPT) }
+    func pass(_ value: Int) throws(Errno) -> Int {
+      try t.waiting(Int(SYS_setsockopt), a.word(0), a.word(1), a.word(2), value, a.word(4))
+    }
+    guard isFilter(level, name), a[4] == 16 else { return try pass(t.memory.hostPointer(a[3])) }
+    var program = try t.memory.words(at: a[3], count: 2)
+    program[1] = UInt64(bitPattern: Int64(t.memory.hostPointer(program[1])))
+    return try t.withWords(program, pass)
+  }
+
+  static func socketOption(_ t: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
+    guard a.int(1) != Int32(IPPROTO_TCP) || !isRefused(a.int(1), a.int(2)) else { throw Errno(ENOPROTOOPT) }
+    return try t.waiting(
+      Int(SYS_getsockopt), a.word(0), a.word(1), a.word(2), t.memory.hostPointer(a[3]),
+      t.memory.hostPointer(a[4]))
+  }
+
+  // MARK: Messages
+
   /// struct msghdr: 56 bytes, with the host's addresses, and its iovec.
   private struct Message {
     var header: [UInt64]
