@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -221,13 +222,24 @@ void host_die_by(int number) {
   }
 }
 
-long host_vfork(int (*body)(void *), void *context, void *stack, int signal) {
-  int process = clone(body, stack, CLONE_VM | CLONE_VFORK | signal, context);
+long host_vfork(int (*body)(void *), void *context, void *stack, int flags, int *descriptor) {
+  int process = clone(body, stack, CLONE_VM | CLONE_VFORK | flags, context, descriptor);
   return process < 0 ? -errno : process;
 }
 
 long host_fork(void) {
   pid_t process = fork();
+  return process < 0 ? -errno : process;
+}
+
+long host_fork_as(struct host_clone *request) {
+  // Where the C library keeps the thread's number: the child's has another.
+  int *number = NULL;
+  if (prctl(PR_GET_TID_ADDRESS, &number) == 0 && number != NULL) {
+    request->flags |= CLONE_CHILD_SETTID;
+    request->child_id = (uint64_t)(uintptr_t)number;
+  }
+  long process = syscall(SYS_clone3, request, sizeof *request);
   return process < 0 ? -errno : process;
 }
 

@@ -18,7 +18,7 @@ extension UserProgramTests {
     }
 
     /// The same source, compiled for this machine, is what Linux itself does.
-    @Test(arguments: ["ipc"])
+    @Test(arguments: ["ipc", "clone", "devices", "races", "crowds"])
     func aProgramDoesWhatItDoesNatively(_ name: String) async throws {
       let folder = try Folder()
       let program = try await Programs.guest(name, in: folder)

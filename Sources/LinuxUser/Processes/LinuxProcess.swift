@@ -304,6 +304,26 @@ package final class LinuxProcess: Sendable {
   var allThreads: [LinuxThread] { threads.withLock { $0 } }
   var hasOneThread: Bool { threads.withLock { $0.count == 1 } }
 
+  /// Threads that have ended as the guest's, while the host's may still give back their stacks.
+  private let ended = Mutex<[Int32]>([])
+
+  func noteEnd(of id: Int32) {
+    ended.withLock { ended in
+      if ended.count >= 32 { ended.removeAll { Host.call(SYS_tgkill, Int(getpid()), Int($0), 0) < 0 } }
+      ended.append(id)
+    }
+  }
+
+  /// Until no thread of the host is in its C library, where it might hold a lock.
+  func awaitEndedThreads() {
+    ended.withLock { ended in
+      for id in ended where id != getpid() {
+        while Host.call(SYS_tgkill, Int(getpid()), Int(id), 0) == 0 { _ = sched_yield() }
+      }
+      ended = []
+    }
+  }
+
   /// Only `thread` has survived a fork.
   func keepOnly(_ thread: LinuxThread) {
     threads.withLock { threads in

@@ -180,16 +180,6 @@ extension SystemCalls {
     return try thread.waiting(Int(SYS_fcntl), a.word(0), a.word(1), argument)
   }
 
-  static func deviceControl(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
-    let request = UInt32(truncatingIfNeeded: a[1])
-    guard let kind = DeviceRequests.kind(request) else {
-      thread.process.reportRequest(request)
-      throw Errno(ENOTTY)
-    }
-    let argument = kind == .address ? thread.memory.hostPointer(a[2]) : a.word(2)
-    return try thread.waiting(Int(SYS_ioctl), a.word(0), Int(request), argument)
-  }
-
   // MARK: Waiting for files
 
   /// struct epoll_event: RISC-V aligns its data, x86-64 does not.
@@ -209,12 +199,13 @@ extension SystemCalls {
   }
 
   private static func epoll(
-    _ thread: LinuxThread, _ a: Arguments, _ body: (Int) throws(Errno) -> Int
+    _ thread: LinuxThread, _ a: Arguments, _ body: (Int, Int) throws(Errno) -> Int
   ) throws(Errno) -> Int {
-    let count = Int(a.int(2))
-    guard count > 0, count <= 1 << 24 else { throw .invalid }
+    // As many as Linux allows; fewer at a time are allowed, too.
+    guard a.int(2) > 0, a.int(2) <= Int32.max / 16 else { throw .invalid }
+    let count = min(Int(a.int(2)), 1024)
     var packed = [UInt8](repeating: 0, count: 12 * count)
-    let got = try thread.withBytes(&packed, body)
+    let got = try thread.withBytes(&packed) { events throws(Errno) in try body(events, count) }
     var events: [UInt8] = []
     for i in 0..<got {
       events += packed[12 * i..<12 * i + 4] + [0, 0, 0, 0] + packed[12 * i + 4..<12 * i + 12]
@@ -224,17 +215,17 @@ extension SystemCalls {
   }
 
   static func epollWait(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
-    try epoll(thread, a) { events throws(Errno) in
+    try epoll(thread, a) { events, count throws(Errno) in
       try thread.waiting(
-        Int(SYS_epoll_pwait), a.word(0), events, a.word(2), a.word(3), thread.memory.hostPointer(a[4]),
+        Int(SYS_epoll_pwait), a.word(0), events, count, a.word(3), thread.memory.hostPointer(a[4]),
         a.word(5))
     }
   }
 
   static func epollWait2(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
-    try epoll(thread, a) { events throws(Errno) in
+    try epoll(thread, a) { events, count throws(Errno) in
       try thread.waiting(
-        Int(SYS_epoll_pwait2), a.word(0), events, a.word(2), thread.memory.hostPointer(a[3]),
+        Int(SYS_epoll_pwait2), a.word(0), events, count, thread.memory.hostPointer(a[3]),
         thread.memory.hostPointer(a[4]), a.word(5))
     }
   }
