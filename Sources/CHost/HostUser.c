@@ -107,7 +107,7 @@ __asm__(
 extern const char host_call_begin[], host_call_end[], host_call_not_started[], host_copy_begin[], host_copy_end[],
     host_restorer[];
 
-// Says where the emulator itself faulted.
+// Says where the emulator itself faulted, or trapped.
 static void say_fault(uintptr_t pc, uintptr_t address) {
   char text[] = "apus-riscv64: internal error: at 0x................ the emulator accessed 0x................\n";
   char *ends[] = {strchr(text, '.') + 15, strrchr(text, '.')};
@@ -120,10 +120,10 @@ static void say_fault(uintptr_t pc, uintptr_t address) {
 static void record(int number, siginfo_t *information, void *context) {
   ucontext_t *interrupted = context;
   uintptr_t pc = (uintptr_t)interrupted->uc_mcontext.gregs[REG_RIP];
-  int is_fault = (number == SIGSEGV || number == SIGBUS) && information->si_code > 0;
+  int is_fault = (number == SIGSEGV || number == SIGBUS || number == SIGILL) && information->si_code > 0;
   struct host_signals *signals = signals_here;
   if (is_fault) {
-    if (signals != NULL && pc >= signals->code_begin && pc < signals->code_end) {
+    if (number != SIGILL && signals != NULL && pc >= signals->code_begin && pc < signals->code_end) {
       interrupted->uc_mcontext.gregs[REG_RAX] = (greg_t)pc;
       interrupted->uc_mcontext.gregs[REG_RDX] = (greg_t)(uintptr_t)information->si_addr;
       interrupted->uc_mcontext.gregs[REG_RIP] = (greg_t)signals->fault_exit;

@@ -15,6 +15,24 @@ struct Ran: Equatable, CustomStringConvertible {
   var description: String { "end \(end.map(String.init) ?? "by time")\n\(output.suffix(4000))" }
 }
 
+extension Ran {
+  /// The emulator faulted or trapped itself, or did not end. A guest's own death is explained.
+  var isDeathOfTheEmulator: Bool {
+    if output.contains("internal error") || output.contains("Fatal error") { return true }
+    guard let end else { return true }
+    return [-SIGSEGV, -SIGBUS, -SIGILL].contains(end) && !output.contains("killed by SIG")
+  }
+}
+
+/// What tests with random numbers begin with.
+enum Seed {
+  private static func number(_ name: String) -> Int? {
+    ProcessInfo.processInfo.environment[name].flatMap { Int($0) }
+  }
+  static let first = number("APUS_USER_SEED") ?? 1
+  static let rounds = number("APUS_USER_ROUNDS")
+}
+
 /// Everything that starts programs, one test after the other.
 @Suite(.serialized) struct UserProgramTests {}
 

@@ -56,6 +56,12 @@ extension SystemCalls {
     }
     guard a.word(1) == 0 || a.word(1) & ChildNamespace.flag != 0 else { throw .invalid }
     let rest = a.word(1) & ~ChildNamespace.flag
+    if kind == -Int(EBADF) { throw Errno(EBADF) }
+    // A descriptor of a process, where it is no namespace's; and the host would want privilege.
+    if kind < 0 {
+      guard Host.call(SYS_pidfd_send_signal, a.word(0), 0, 0, 0) != -Int(EBADF) else { throw .invalid }
+    }
+    guard geteuid() == 0 else { throw Errno(EPERM) }
     if rest != 0 { _ = try thread.host(Int(SYS_setns), a.word(0), rest) }
     let descriptor = try thread.host(Int(SYS_fcntl), a.word(0), Int(F_DUPFD_CLOEXEC), 3)
     thread.childNamespace.set(.of(Int32(truncatingIfNeeded: descriptor)))

@@ -42,7 +42,7 @@ extension LinuxProcess {
     if isOwn(id) { return }
     guard kill(id, 0) == 0 || errno == EPERM else { throw Errno(ESRCH) }
     let end = String(UInt(bitPattern: memory.base) + UInt(GuestMemory.size), radix: 16)
-    let isThere = Self.lines("/proc/\(id)/maps").contains { line in
+    let isThere = (HostFile.text("/proc/\(id)/maps") ?? "").split(separator: "\n").contains { line in
       line.split(separator: " ").first?.hasSuffix("-" + end) ?? false
     }
     guard isThere else {

@@ -139,7 +139,7 @@ package enum SystemCalls {
     SystemCall(135, "rt_sigprocmask", "dppu", .emulated(signalMask)),
     SystemCall(136, "rt_sigpending", "pu", .passed(host: SYS_rt_sigpending, .again)),
     SystemCall(137, "rt_sigtimedwait", "pppu", .passed(host: SYS_rt_sigtimedwait, .never)),
-    SystemCall(138, "rt_sigqueueinfo", "dgp", .passed(host: SYS_rt_sigqueueinfo, .again)),
+    SystemCall(138, "rt_sigqueueinfo", "dgp", .converted(queueSignal)),
     SystemCall(139, "rt_sigreturn", "", .emulated(signalReturn)),
     SystemCall(140, "setpriority", "ddd", .passed(host: SYS_setpriority, .again)),
     SystemCall(141, "getpriority", "dd", .passed(host: SYS_getpriority, .again)),
@@ -242,7 +242,7 @@ package enum SystemCalls {
     SystemCall(237, "set_mempolicy", "xpu", .passed(host: SYS_set_mempolicy, .again)),
     SystemCall(238, "migrate_pages", "dupp", .passed(host: SYS_migrate_pages, .again)),
     SystemCall(239, "move_pages", "dupppx", .converted(movePages)),
-    SystemCall(240, "rt_tgsigqueueinfo", "ddgp", .passed(host: SYS_rt_tgsigqueueinfo, .again)),
+    SystemCall(240, "rt_tgsigqueueinfo", "ddgp", .converted(queueThreadSignal)),
     SystemCall(241, "perf_event_open", "", .refused("it would count the host's instructions")),
     SystemCall(242, "accept4", "fppx", .passed(host: SYS_accept4, .again)),
     SystemCall(243, "recvmmsg", "fpuxp", .converted(receiveMessages)),
@@ -289,7 +289,7 @@ package enum SystemCalls {
         "as on a kernel without it: what is translated has no place to go back to; the C library does without"
       )),
     SystemCall(294, "kexec_file_load", "", .refused("code for the host's kernel is not RISC-V's")),
-    SystemCall(424, "pidfd_send_signal", "fgpx", .passed(host: SYS_pidfd_send_signal, .again)),
+    SystemCall(424, "pidfd_send_signal", "fgpx", .converted(sendByDescriptor)),
     SystemCall(
       425, "io_uring_setup", "",
       .refused("its rings hold addresses, which nobody could convert in time; programs fall back to epoll")),

@@ -11,12 +11,8 @@ extension SystemCalls {
   static func vector(_ thread: LinuxThread, _ address: UInt64, _ count: UInt64) throws(Errno) -> [UInt64] {
     guard count <= 1024 else { throw .invalid }
     var words = try thread.memory.words(at: address, count: 2 * Int(count))
-    var total: UInt64 = 0
     for i in stride(from: 0, to: words.count, by: 2) {
       words[i] = UInt64(bitPattern: Int64(thread.memory.hostAddress(words[i])))
-      let (sum, overflow) = total.addingReportingOverflow(words[i + 1])
-      guard !overflow, sum <= UInt64(Int.max) else { throw .invalid }
-      total = sum
     }
     return words
   }
@@ -25,7 +21,12 @@ extension SystemCalls {
     _ thread: LinuxThread, _ address: UInt64, _ count: UInt64, writes: Bool,
     _ body: (Int) throws(Errno) -> Int
   ) throws(Errno) -> Int {
-    let words = try vector(thread, address, count)
+    let words: [UInt64]
+    do throws(Errno) {
+      words = try vector(thread, address, count)
+    } catch {
+      throw thread.first(error, body)
+    }
     let moved = try thread.withWords(words, body)
     if writes { try noteWrites(thread, address, count, moved) }
     return moved
@@ -82,6 +83,17 @@ extension SystemCalls {
 
   // MARK: Opening
 
+  /// The path at `address`, or what `call` finds wrong before it.
+  private static func path(_ thread: LinuxThread, _ address: UInt64, _ call: (Int) throws(Errno) -> Int)
+    throws(Errno) -> [UInt8]
+  {
+    do throws(Errno) {
+      return try thread.memory.string(at: address, limit: Int(PATH_MAX) - 1)
+    } catch {
+      throw thread.first(error, call)
+    }
+  }
+
   // Flags of open(2) are the same on RISC-V as on x86-64: both have asm-generic/fcntl.h's.
 
   static func openAt(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
@@ -95,7 +107,9 @@ extension SystemCalls {
   }
 
   static func openAt2(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
-    let path = try thread.memory.string(at: a[1], limit: Int(PATH_MAX) - 1)
+    let path = try path(thread, a[1]) { path throws(Errno) in
+      try thread.waiting(Int(SYS_openat2), a.word(0), path, thread.memory.hostPointer(a[2]), a.word(3))
+    }
     if let file = thread.process.ownFile(thread, path) {
       let flags = try thread.memory.load(UInt64.self, at: a[2])
       return try OwnFile.open(thread, file, flags: Int32(truncatingIfNeeded: flags))
@@ -106,7 +120,9 @@ extension SystemCalls {
   }
 
   static func readLinkAt(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
-    let path = try thread.memory.string(at: a[1], limit: Int(PATH_MAX) - 1)
+    let path = try path(thread, a[1]) { path throws(Errno) in
+      try thread.waiting(Int(SYS_readlinkat), a.word(0), path, thread.memory.hostAddress(a[2]), a.word(3))
+    }
     if LinuxProcess.isOwn(path, "exe") {
       guard a.int(3) > 0 else { throw .invalid }
       let target = Array(thread.process.executable.utf8).prefix(Int(a.int(3)))
@@ -152,10 +168,12 @@ extension SystemCalls {
   }
 
   static func statusAt(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
-    let path = try thread.process.statusPath(thread, a[1])
+    let path = try path(thread, a[1]) { path throws(Errno) in
+      try thread.waiting(Int(SYS_newfstatat), a.word(0), path, LinuxThread.nowhere, a.word(3))
+    }
     let status = UnsafeMutablePointer<stat>.allocate(capacity: 1)
     defer { status.deallocate() }
-    _ = try thread.withPath(path) { path throws(Errno) in
+    _ = try thread.withPath(thread.process.statusPath(path)) { path throws(Errno) in
       try thread.waiting(Int(SYS_newfstatat), a.word(0), path, Int(bitPattern: status), a.word(3))
     }
     try store(status.pointee, thread, at: a[2])
@@ -166,9 +184,11 @@ extension SystemCalls {
     let result = thread.memory.hostPointer(a[4])
     // Without a path the descriptor itself is meant (Linux 6.11).
     if a[1] == 0 { return try thread.waiting(Int(SYS_statx), a.word(0), 0, a.word(2), a.word(3), result) }
-    return try thread.withPath(try thread.process.statusPath(thread, a[1])) { path throws(Errno) in
+    func call(_ path: Int) throws(Errno) -> Int {
       try thread.waiting(Int(SYS_statx), a.word(0), path, a.word(2), a.word(3), result)
     }
+    let path = try path(thread, a[1], call)
+    return try thread.withPath(thread.process.statusPath(path), call)
   }
 
   // MARK: Control
@@ -202,7 +222,11 @@ extension SystemCalls {
     _ thread: LinuxThread, _ a: Arguments, _ body: (Int, Int) throws(Errno) -> Int
   ) throws(Errno) -> Int {
     // As many as Linux allows; fewer at a time are allowed, too.
-    guard a.int(2) > 0, a.int(2) <= Int32.max / 16 else { throw .invalid }
+    guard a.int(2) > 0, a.int(2) <= Int32.max / 16 else {
+      // What else is wrong the host says.
+      _ = try body(LinuxThread.nowhere, a.word(2))
+      throw .invalid
+    }
     let count = min(Int(a.int(2)), 1024)
     var packed = [UInt8](repeating: 0, count: 12 * count)
     let got = try thread.withBytes(&packed) { events throws(Errno) in try body(events, count) }

@@ -50,6 +50,8 @@ extension SystemCalls {
       }
     }
     thread.process.segments.withLock { $0[start] = size }
+    thread.process.actions.recordDeaths()
+    thread.process.isParallel = true
     return Int(start)
   }
 

@@ -45,6 +45,7 @@ extension SystemCalls {
     }
     backing.otherFlags = Int32(truncatingIfNeeded: flags & Flag.passed & ~Flag.fixedNoReplace)
     if thread.process.locksNewMappings { backing.otherFlags |= MAP_LOCKED }
+    if backing.isShared, protection.contains(.write) { thread.process.actions.recordDeaths() }
     let memory = thread.memory
     // What a mapping takes the place of it does not add.
     let replaced = flags & Flag.fixed != 0 ? memory.mappings.size(in: a[0], a[1]) : 0
@@ -142,7 +143,9 @@ extension SystemCalls {
     guard size > 0 else { return 0 }
     // Of what is not mapped Linux says ENOMEM; the host has our reservation there.
     let mappings = thread.memory.mappings
-    guard mappings.covers(a[0]..<a[0] + size) else { throw .noMemory }
+    guard mappings.covers(a[0]..<a[0] + size) else {
+      throw thread.first(.noMemory) { _ throws(Errno) in try thread.host(Int(SYS_madvise), 0, 0, a.word(2)) }
+    }
     // Advice that drops contents which could not be written (mm/mseal.c): MADV_DONTNEED, MADV_FREE, MADV_REMOVE,
     // MADV_DONTFORK, MADV_WIPEONFORK, MADV_DONTNEED_LOCKED.
     if [4, 8, 9, 10, 18, 24].contains(a.int(2)) {
@@ -187,20 +190,31 @@ extension SystemCalls {
   static func onMapped(_ thread: LinuxThread, _ a: Arguments, _ call: Int32) throws(Errno) -> Int {
     let first = a[0] & ~4095
     let size = (a[1] &+ (a[0] - first) &+ 4095) & ~4095
-    // A size that goes round.
-    guard size >= a[1] else { throw call == SYS_msync ? .noMemory : .invalid }
-    // msync(2) and mincore(2) want a page's start.
-    if a[0] == first || call != SYS_msync, size > 0 {
-      guard first <= GuestMemory.end, size <= GuestMemory.end - first,
-        thread.memory.mappings.covers(first..<first + size)
-      else { throw .noMemory }
+    // Whose end goes round is refused by the host for one reason or another.
+    guard size >= a[1], first <= UInt64.max - size else {
+      return try thread.host(Int(call), a.word(0), a.word(1), a.word(2))
+    }
+    guard size == 0 || first <= GuestMemory.end && size <= GuestMemory.end - first,
+      thread.memory.mappings.covers(first..<first + size)
+    else {
+      // Of flags and a start that is not a page's the host knows.
+      throw thread.first(.noMemory) { _ throws(Errno) in
+        try thread.waiting(Int(call), Int(truncatingIfNeeded: a[0] & 4095), 0, a.word(2))
+      }
     }
     return try thread.waiting(Int(call), thread.memory.hostAddress(a[0]), a.word(1), a.word(2))
   }
 
   static func resident(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
     let range = try range(a)
-    guard range.upperBound <= GuestMemory.end, thread.memory.mappings.covers(range) else { throw .noMemory }
+    guard range.upperBound <= GuestMemory.end, thread.memory.mappings.covers(range) else {
+      // What comes before the gap is told, where it can be.
+      if a[2] >= GuestMemory.end { throw .badAddress }
+      if thread.memory.mappings[holding: range.lowerBound] != nil {
+        try thread.memory.store(UInt8(0), at: a[2])
+      }
+      throw .noMemory
+    }
     return try thread.waiting(
       Int(SYS_mincore), thread.memory.hostAddress(a[0]), a.word(1), thread.memory.hostPointer(a[2]))
   }

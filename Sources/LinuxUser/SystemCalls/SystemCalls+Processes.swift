@@ -20,7 +20,7 @@ extension SystemCalls {
   }
 
   static func exitProcess(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
-    thread.releaseRobustMutexes()
+    thread.process.releaseRobustMutexes(thread)
     thread.process.end(a.int(0))
   }
 
@@ -41,7 +41,14 @@ extension SystemCalls {
     let wanted = a.int(0)
     guard
       let other = thread.process.allThreads.first(where: { $0.id == wanted || wanted == 0 && $0 === thread })
-    else { throw Errno(ESRCH) }
+    else {
+      // Another process's list is not the host's to tell; that there is none, and that it is another's, is.
+      var nowhere = [UInt8](repeating: 0, count: 16)
+      _ = try thread.withBytes(&nowhere) { place throws(Errno) in
+        try thread.host(Int(SYS_get_robust_list), Int(wanted), place, place + 8)
+      }
+      throw Errno(EPERM)
+    }
     try thread.memory.store(other.robustList, at: a[1])
     try thread.memory.store(UInt64(24), at: a[2])
     return 0
@@ -492,6 +499,13 @@ extension SystemCalls {
 }
 
 extension LinuxProcess {
+  /// For all threads, which end with `thread`'s process. A child of vfork(2) has its parent's, and they stay.
+  func releaseRobustMutexes(_ thread: LinuxThread) {
+    if isBorrowed { return thread.releaseRobustMutexes() }
+    guard allThreads.contains(where: \.holdsRobustMutexes) else { return }
+    alone(thread) { for other in allThreads { other.releaseRobustMutexes() } }
+  }
+
   func reportClone(_ flags: UInt64) {
     guard request.reportsRefusals || request.traces else { return }
     Self.say("apus-riscv64: clone with flags 0x\(String(flags, radix: 16)): not there yet\n")
@@ -526,6 +540,12 @@ extension LinuxThread {
     guard clearedAddress != 0 else { return }
     try? memory.store(UInt32(0), at: clearedAddress)
     _ = try? host(Int(SYS_futex), memory.hostAddress(clearedAddress), Int(Futex.wake), 1)
+  }
+
+  /// The list's head names another entry than itself, or one that is being taken.
+  var holdsRobustMutexes: Bool {
+    guard robustList != 0, let head = try? memory.words(at: robustList, count: 3) else { return false }
+    return head[0] & ~1 != robustList || head[2] & ~1 != 0
   }
 
   /// set_robust_list(2): what the thread still holds is marked as its dead owner's.
@@ -582,7 +602,6 @@ enum Futex {
 extension SystemCalls {
   /// The host's futexes are at the host's addresses of the guest's words; both know the same thread numbers.
   static func futex(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
-    guard a[0] & 3 == 0 else { throw .invalid }
     let memory = thread.memory
     let fourth = Futex.takesTimeout(a.int(1)) ? memory.hostPointer(a[3]) : a.word(3)
     return try thread.waiting(

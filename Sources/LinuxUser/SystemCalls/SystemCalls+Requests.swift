@@ -86,7 +86,10 @@ extension SystemCalls {
         let request = try t.memory.load(UInt64.self, at: a[2] &+ 8 * UInt64(done))
         guard try submit(t, context, request) == 1 else { break }
       } catch {
-        if done == 0 { throw error }
+        // The context is looked at first.
+        if done == 0 {
+          throw t.first(error) { _ throws(Errno) in try t.host(Int(SYS_io_submit), context, 0, 0) }
+        }
         break
       }
       done += 1

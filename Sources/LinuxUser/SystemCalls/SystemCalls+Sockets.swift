@@ -66,7 +66,14 @@ extension SystemCalls {
   private static func pass(
     _ thread: LinuxThread, _ number: Int32, _ address: UInt64, _ descriptor: Int, _ flags: Int, receives: Bool
   ) throws(Errno) -> Int {
-    var message = try Message(thread, at: address)
+    var message: Message
+    do throws(Errno) {
+      message = try Message(thread, at: address)
+    } catch {
+      throw thread.first(error) { nowhere throws(Errno) in
+        try thread.waiting(Int(number), descriptor, nowhere, flags)
+      }
+    }
     let (vectorAddress, vectorCount) = (
       try thread.memory.load(UInt64.self, at: address + 16), message.header[3]
     )
@@ -103,13 +110,17 @@ extension SystemCalls {
   /// struct mmsghdr: a message and a count, 64 bytes. One after the other, as Linux does it.
   static func sendMessages(_ t: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
     var done = 0
-    for i in 0..<min(a[2], 1024) {
+    func check(_ messages: Int) throws(Errno) -> Int {
+      try t.host(Int(SYS_sendmmsg), a.word(0), messages, a.word(2), a.word(3))
+    }
+    if a[2] & 0xffff_ffff == 0 { return try check(LinuxThread.nowhere) }
+    for i in 0..<min(a[2] & 0xffff_ffff, 1024) {
       let at = a[1] &+ 64 * i
       do throws(Errno) {
         let count = try pass(t, Int32(SYS_sendmsg), at, a.word(0), a.word(3), receives: false)
         try t.memory.store(UInt32(truncatingIfNeeded: count), at: at &+ 56)
       } catch {
-        if done == 0 { throw error }
+        if done == 0 { throw t.first(error, check) }
         break
       }
       done += 1
@@ -120,6 +131,13 @@ extension SystemCalls {
   static func receiveMessages(_ t: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
     let waitForOne: UInt64 = 0x10000
     let doNotWait: UInt64 = 0x40
+    func check(_ messages: Int) throws(Errno) -> Int {
+      try t.host(
+        Int(SYS_recvmmsg), a.word(0), messages, a.word(2), Int(truncatingIfNeeded: a[3] | doNotWait),
+        t.memory.hostPointer(a[4]))
+    }
+    // MSG_CMSG_COMPAT is the kernel's own.
+    if a[2] & 0xffff_ffff == 0 || a[3] & 0x8000_0000 != 0 { return try check(LinuxThread.nowhere) }
     var deadline: (Int, Int)?
     if a[4] != 0 {
       let limit = try t.memory.words(at: a[4], count: 2)
@@ -131,13 +149,14 @@ extension SystemCalls {
     }
     var flags = a[3] & ~waitForOne
     var done = 0
-    for i in 0..<min(a[2], 1024) {
+    for i in 0..<min(a[2] & 0xffff_ffff, 1024) {
       let at = a[1] &+ 64 * i
       do throws(Errno) {
-        let count = try pass(t, Int32(SYS_recvmsg), at, a.word(0), Int(flags), receives: true)
+        let count = try pass(
+          t, Int32(SYS_recvmsg), at, a.word(0), Int(truncatingIfNeeded: flags), receives: true)
         try t.memory.store(UInt32(truncatingIfNeeded: count), at: at &+ 56)
       } catch {
-        if done == 0 { throw error }
+        if done == 0 { throw error == .badAddress ? t.first(error, check) : error }
         break
       }
       done += 1

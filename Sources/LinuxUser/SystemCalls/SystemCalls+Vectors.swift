@@ -20,7 +20,10 @@ extension SystemCalls {
   }
 
   private static func moveProcess(_ t: LinuxThread, _ a: Arguments, _ call: Int32) throws(Errno) -> Int {
+    guard a[5] == 0 else { throw .invalid }
     let local = try vector(t, a[1], a[2])
+    // Without bytes nothing else is looked at.
+    guard stride(from: 1, to: local.count, by: 2).contains(where: { local[$0] != 0 }) else { return 0 }
     let remote = try vector(t, a[3], a[4])
     try t.process.requireSameWindow(a.int(0), "process_vm_readv")
     return try t.withWords(local) { local throws(Errno) in
@@ -32,15 +35,25 @@ extension SystemCalls {
 
   /// process_madvise(2): hints, which harm nobody.
   static func adviseProcess(_ t: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
-    try t.withWords(try vector(t, a[1], a[2])) { vector throws(Errno) in
+    func call(_ vector: Int) throws(Errno) -> Int {
       try t.waiting(Int(SYS_process_madvise), a.word(0), vector, a.word(2), a.word(3), a.word(4))
     }
+    let words: [UInt64]
+    do throws(Errno) {
+      words = try vector(t, a[1], a[2])
+    } catch {
+      throw t.first(error, call)
+    }
+    return try t.withWords(words, call)
   }
 
   /// move_pages(2).
   static func movePages(_ t: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
     let memory = t.memory
-    // A list of more pages than there are.
+    // What is wrong with the process and the flags; then with the list.
+    _ = try t.host(Int(SYS_move_pages), a.word(0), 0, 0, 0, 0, a.word(5))
+    if a[1] > 0 { _ = try memory.load(UInt64.self, at: a[2]) }
+    // More pages than there are.
     guard a[1] <= 1 << 24 else { throw Errno(E2BIG) }
     if a.int(0) != 0 { try t.process.requireSameWindow(a.int(0), "move_pages") }
     let pages = try memory.words(at: a[2], count: Int(a[1])).map {
