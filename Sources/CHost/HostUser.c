@@ -117,10 +117,22 @@ static void say_fault(uintptr_t pc, uintptr_t address) {
   syscall(SYS_write, STDERR_FILENO, text, sizeof text - 1);
 }
 
+// Whether an instruction raised it, here and now. A child's end may come as any signal, with a code that looks like it.
+static int is_exception(int number, const siginfo_t *information, const ucontext_t *interrupted) {
+  const greg_t *registers = interrupted->uc_mcontext.gregs;
+  greg_t address = (greg_t)(uintptr_t)information->si_addr;
+  enum { INVALID_OPCODE = 6, GENERAL_PROTECTION = 13, PAGE_FAULT = 14 };
+  if (information->si_code <= 0) return 0;
+  if (number == SIGILL) return registers[REG_TRAPNO] == INVALID_OPCODE && address == registers[REG_RIP];
+  if (number != SIGSEGV && number != SIGBUS) return 0;
+  if (registers[REG_TRAPNO] == PAGE_FAULT) return address == registers[REG_CR2];
+  return registers[REG_TRAPNO] == GENERAL_PROTECTION && information->si_code == SI_KERNEL;
+}
+
 static void record(int number, siginfo_t *information, void *context) {
   ucontext_t *interrupted = context;
   uintptr_t pc = (uintptr_t)interrupted->uc_mcontext.gregs[REG_RIP];
-  int is_fault = (number == SIGSEGV || number == SIGBUS || number == SIGILL) && information->si_code > 0;
+  int is_fault = is_exception(number, information, interrupted);
   struct host_signals *signals = signals_here;
   if (is_fault) {
     if (number != SIGILL && signals != NULL && pc >= signals->code_begin && pc < signals->code_end) {

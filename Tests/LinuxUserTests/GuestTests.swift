@@ -126,12 +126,12 @@ extension UserProgramTests {
     }
 
     /// A program that is cut or changed at random, its headers most of all, ends by an error, an exit or a signal of its
-    /// own, which is explained: never by one of the emulator's traps, never without end.
+    /// own, which is explained: never by one of the emulator's traps.
     /// APUS_USER_SEED asks for other changes, APUS_USER_ROUNDS for more.
     @Test func hostileProgramsEndByThemselves() async throws {
       let folder = try Folder()
       let rounds = Seed.rounds ?? 60
-      for options in [["-static"], ["-static-pie"], []] {
+      for options in [["-static"], []] {
         let program = try await Programs.guest("code", in: folder, options: options)
         let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: program)))
         var numbers = Numbers(seed: UInt64(Seed.first + 2))

@@ -16,10 +16,10 @@ struct Ran: Equatable, CustomStringConvertible {
 }
 
 extension Ran {
-  /// The emulator faulted or trapped itself, or did not end. A guest's own death is explained.
+  /// The emulator faulted or trapped itself. A guest's own death is explained; what never ends may be its own, too.
   var isDeathOfTheEmulator: Bool {
     if output.contains("internal error") || output.contains("Fatal error") { return true }
-    guard let end else { return true }
+    guard let end else { return false }
     return [-SIGSEGV, -SIGBUS, -SIGILL].contains(end) && !output.contains("killed by SIG")
   }
 }

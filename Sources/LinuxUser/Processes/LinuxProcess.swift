@@ -116,6 +116,8 @@ package final class LinuxProcess: Sendable {
     paths = GuestPaths(prefix: request.prefix)
     self.log = log
     self.symbols = symbols
+    // Before the first copy into memory that may not be there: a file may end before its segments do.
+    actions.inherit()
     let cpu: CPUConfiguration
     do throws(CPUError) {
       cpu = try CPUModel.configure(request.cpu)
@@ -275,7 +277,6 @@ package final class LinuxProcess: Sendable {
     guard let thread = threads.withLock({ $0.first }) else { preconditionFailure("a process has a thread") }
     // Threads do not keep it.
     _ = Unmanaged.passRetained(self)
-    actions.inherit()
     // PR_SET_NAME, proc_pid_comm(5): the program's name, not the emulator's.
     let name = Array((executable.split(separator: "/").last ?? "").utf8.prefix(15)) + [0]
     name.withUnsafeBytes { _ = Host.call(Int32(SYS_prctl), 15, Int(bitPattern: $0.baseAddress)) }

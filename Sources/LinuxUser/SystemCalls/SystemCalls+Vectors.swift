@@ -5,8 +5,7 @@ import Glibc
 extension SystemCalls {
   // MARK: Memory of processes
 
-  /// process_vm_readv(2): of this process, or of one that has its window at the same place, as a child has until it
-  /// executes another program.
+  /// process_vm_readv(2): of this process, or of one that has its window at the same place, as most have.
   static func readProcess(_ t: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
     let count = try moveProcess(t, a, SYS_process_vm_readv)
     try noteWrites(t, a[1], a[2], count)
