@@ -64,7 +64,8 @@ import Testing
     let table = DeviceRequest.table
     #expect(Set(table.map(\.number)).count == table.count)
     let headers = [
-      "sys/ioctl.h", "sys/socket.h", "net/if.h", "time.h", "linux/fs.h", "linux/loop.h", "linux/if_tun.h",
+      "sys/ioctl.h", "sys/socket.h", "net/if.h", "time.h", "linux/fs.h", "linux/fiemap.h", "linux/loop.h",
+      "linux/if_tun.h",
       "linux/random.h", "linux/sockios.h", "linux/vt.h", "linux/kd.h", "linux/nsfs.h", "linux/rtc.h",
       "linux/dm-ioctl.h", "linux/blkpg.h", "linux/blkzoned.h", "linux/hdreg.h", "linux/fsverity.h",
       "linux/fscrypt.h", "linux/btrfs.h", "linux/tty.h", "linux/msdos_fs.h", "linux/fuse.h",

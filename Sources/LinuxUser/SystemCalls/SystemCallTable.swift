@@ -8,6 +8,7 @@ package enum SystemCalls {
     SystemCall(2, "io_submit", "xdp", .converted(submitRequests)),
     SystemCall(3, "io_cancel", "xpp", .converted(cancelRequest)),
     SystemCall(4, "io_getevents", "xddpp", .converted(awaitRequests)),
+    SystemCall(5, "setxattr", "Pspux", .passed(host: SYS_setxattr, .again)),
     SystemCall(6, "lsetxattr", "Pspux", .passed(host: SYS_lsetxattr, .again)),
     SystemCall(7, "fsetxattr", "fspux", .passed(host: SYS_fsetxattr, .again)),
     SystemCall(8, "getxattr", "Pspu", .passed(host: SYS_getxattr, .again)),

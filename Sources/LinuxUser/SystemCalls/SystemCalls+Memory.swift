@@ -81,6 +81,12 @@ extension SystemCalls {
   static func protect(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
     let protection = try protection(a[2])
     try thread.process.checkSeals(a[0], a[1])
+    // What nobody could reach no hart knows, as a new thread's stack: nobody need stand still for it.
+    let parts = thread.memory.mappings.parts(in: a[0]..<max(a[0], min(a[0] &+ a[1], GuestMemory.end)))
+    if !parts.isEmpty, parts.allSatisfy({ $0.protection.isEmpty }) {
+      try thread.memory.protect(a[0], size: a[1], protection)
+      return 0
+    }
     try thread.process.changeMappings(thread, a[0], a[1]) { () throws(Errno) in
       try thread.memory.protect(a[0], size: a[1], protection)
     }
