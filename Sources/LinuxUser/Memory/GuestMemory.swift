@@ -517,7 +517,7 @@ extension GuestMemory {
     let size = (size + 4095) & ~4095
     let result = state.withLock { mappings -> Result<UInt64, Errno> in
       do throws(Errno) {
-        let start = try Self.place(placement, size, mappings, mapLimit)
+        let start = try place(placement, size, mappings)
         let failure = body(hostAddress(start))
         guard failure >= 0 || failure < -4095 else {
           clearDropped(start..<start + size, &mappings)

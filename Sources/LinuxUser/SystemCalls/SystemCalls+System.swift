@@ -158,7 +158,7 @@ extension SystemCalls {
     // PR_GET_AUXV
     case 0x4155_5856:
       guard a[3] == 0, a[4] == 0 else { throw .invalid }
-      let auxiliary = thread.process.auxiliary
+      let auxiliary = thread.process.stack.auxiliary
       try memory.store(Array(auxiliary.prefix(Int(min(a[2], UInt64(auxiliary.count))))), at: a[1])
       return auxiliary.count
     // PR_SET_VMA, of whose kinds there is one, PR_SET_VMA_ANON_NAME.
