@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -106,7 +107,7 @@ __asm__(
 extern const char host_call_begin[], host_call_end[], host_call_not_started[], host_copy_begin[], host_copy_end[],
     host_restorer[];
 
-// Says where the emulator itself faulted.
+// Says where the emulator itself faulted, or trapped.
 static void say_fault(uintptr_t pc, uintptr_t address) {
   char text[] = "apus-riscv64: internal error: at 0x................ the emulator accessed 0x................\n";
   char *ends[] = {strchr(text, '.') + 15, strrchr(text, '.')};
@@ -116,13 +117,25 @@ static void say_fault(uintptr_t pc, uintptr_t address) {
   syscall(SYS_write, STDERR_FILENO, text, sizeof text - 1);
 }
 
+// Whether an instruction raised it, here and now. A child's end may come as any signal, with a code that looks like it.
+static int is_exception(int number, const siginfo_t *information, const ucontext_t *interrupted) {
+  const greg_t *registers = interrupted->uc_mcontext.gregs;
+  greg_t address = (greg_t)(uintptr_t)information->si_addr;
+  enum { INVALID_OPCODE = 6, GENERAL_PROTECTION = 13, PAGE_FAULT = 14 };
+  if (information->si_code <= 0) return 0;
+  if (number == SIGILL) return registers[REG_TRAPNO] == INVALID_OPCODE && address == registers[REG_RIP];
+  if (number != SIGSEGV && number != SIGBUS) return 0;
+  if (registers[REG_TRAPNO] == PAGE_FAULT) return address == registers[REG_CR2];
+  return registers[REG_TRAPNO] == GENERAL_PROTECTION && information->si_code == SI_KERNEL;
+}
+
 static void record(int number, siginfo_t *information, void *context) {
   ucontext_t *interrupted = context;
   uintptr_t pc = (uintptr_t)interrupted->uc_mcontext.gregs[REG_RIP];
-  int is_fault = (number == SIGSEGV || number == SIGBUS) && information->si_code > 0;
+  int is_fault = is_exception(number, information, interrupted);
   struct host_signals *signals = signals_here;
   if (is_fault) {
-    if (signals != NULL && pc >= signals->code_begin && pc < signals->code_end) {
+    if (number != SIGILL && signals != NULL && pc >= signals->code_begin && pc < signals->code_end) {
       interrupted->uc_mcontext.gregs[REG_RAX] = (greg_t)pc;
       interrupted->uc_mcontext.gregs[REG_RDX] = (greg_t)(uintptr_t)information->si_addr;
       interrupted->uc_mcontext.gregs[REG_RIP] = (greg_t)signals->fault_exit;
@@ -221,13 +234,24 @@ void host_die_by(int number) {
   }
 }
 
-long host_vfork(int (*body)(void *), void *context, void *stack, int signal) {
-  int process = clone(body, stack, CLONE_VM | CLONE_VFORK | signal, context);
+long host_vfork(int (*body)(void *), void *context, void *stack, int flags, int *descriptor) {
+  int process = clone(body, stack, CLONE_VM | CLONE_VFORK | flags, context, descriptor);
   return process < 0 ? -errno : process;
 }
 
 long host_fork(void) {
   pid_t process = fork();
+  return process < 0 ? -errno : process;
+}
+
+long host_fork_as(struct host_clone *request) {
+  // Where the C library keeps the thread's number: the child's has another.
+  int *number = NULL;
+  if (prctl(PR_GET_TID_ADDRESS, &number) == 0 && number != NULL) {
+    request->flags |= CLONE_CHILD_SETTID;
+    request->child_id = (uint64_t)(uintptr_t)number;
+  }
+  long process = syscall(SYS_clone3, request, sizeof *request);
   return process < 0 ? -errno : process;
 }
 

@@ -15,6 +15,24 @@ struct Ran: Equatable, CustomStringConvertible {
   var description: String { "end \(end.map(String.init) ?? "by time")\n\(output.suffix(4000))" }
 }
 
+extension Ran {
+  /// The emulator faulted or trapped itself. A guest's own death is explained; what never ends may be its own, too.
+  var isDeathOfTheEmulator: Bool {
+    if output.contains("internal error") || output.contains("Fatal error") { return true }
+    guard let end else { return false }
+    return [-SIGSEGV, -SIGBUS, -SIGILL].contains(end) && !output.contains("killed by SIG")
+  }
+}
+
+/// What tests with random numbers begin with.
+enum Seed {
+  private static func number(_ name: String) -> Int? {
+    ProcessInfo.processInfo.environment[name].flatMap { Int($0) }
+  }
+  static let first = number("APUS_USER_SEED") ?? 1
+  static let rounds = number("APUS_USER_ROUNDS")
+}
+
 /// Everything that starts programs, one test after the other.
 @Suite(.serialized) struct UserProgramTests {}
 
@@ -38,13 +56,20 @@ enum Programs {
   }
 
   static var crossCompiler: String {
-    get throws {
+    get throws { try compiler(["riscv64-linux-gnu-gcc"], package: "gcc-riscv64-linux-gnu") }
+  }
+
+  /// For this machine.
+  static var nativeCompiler: String { get throws { try compiler(["cc", "gcc", "clang"], package: "gcc") } }
+
+  private static func compiler(_ names: [String], package: String) throws -> String {
+    for name in names {
       for folder in (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin").split(separator: ":") {
-        let path = "\(folder)/riscv64-linux-gnu-gcc"
+        let path = "\(folder)/\(name)"
         if FileManager.default.isExecutableFile(atPath: path) { return path }
       }
-      throw TestSetupError("no riscv64-linux-gnu-gcc: install the package gcc-riscv64-linux-gnu")
     }
+    throw TestSetupError("no \(names[0]): install the package \(package)")
   }
 
   static func script(_ name: String) -> String { root.appendingPathComponent("Scripts/\(name)").path }
@@ -96,13 +121,14 @@ enum Programs {
     return Ran(output: folder.text("output"), end: status & 0x7f == 0 ? status >> 8 & 0xff : -(status & 0x7f))
   }
 
-  /// A guest of Guests/user, compiled.
-  static func guest(_ name: String, in folder: Folder, options: [String] = ["-static"]) async throws -> String
-  {
+  /// A guest of Guests/user, compiled: for RISC-V where no other compiler is named.
+  static func guest(
+    _ name: String, in folder: Folder, options: [String] = ["-static"], compiler: String? = nil
+  ) async throws -> String {
     let source = root.appendingPathComponent("Guests/user/\(name).c").path
-    let program = folder.path(name)
+    let program = folder.path(compiler == nil ? name : name + ".native")
     let built = try await run(
-      [try crossCompiler, "-O1", "-w", "-pthread"] + options + [source, "-o", program])
+      [try compiler ?? crossCompiler, "-O1", "-w", "-pthread"] + options + [source, "-o", program])
     guard built.end == 0 else { throw TestSetupError("\(built)") }
     return program
   }

@@ -58,4 +58,31 @@ import Testing
       #expect(call.arguments.count <= 6)
     }
   }
+
+  /// Where the headers name a request of ioctl, its number is the same there.
+  @Test func requestsHaveTheNumbersOfBothMachines() async throws {
+    let table = DeviceRequest.table
+    #expect(Set(table.map(\.number)).count == table.count)
+    let headers = [
+      "sys/ioctl.h", "sys/socket.h", "net/if.h", "time.h", "linux/fs.h", "linux/fiemap.h", "linux/loop.h",
+      "linux/if_tun.h",
+      "linux/random.h", "linux/sockios.h", "linux/vt.h", "linux/kd.h", "linux/nsfs.h", "linux/rtc.h",
+      "linux/dm-ioctl.h", "linux/blkpg.h", "linux/blkzoned.h", "linux/hdreg.h", "linux/fsverity.h",
+      "linux/fscrypt.h", "linux/btrfs.h", "linux/tty.h", "linux/msdos_fs.h", "linux/fuse.h",
+      "linux/watchdog.h",
+    ]
+    var source = headers.map { "#include <\($0)>\n" }.joined()
+    // What only the kernel's own header for terminals has.
+    source += "struct termios2 { int words[11]; };\n"
+    for request in table {
+      source +=
+        "#ifdef \(request.name)\n_Static_assert((unsigned)\(request.name) == \(request.number)u, \"\");\n#endif\n"
+    }
+    let folder = try Folder()
+    let path = try folder.write(source, "requests.c")
+    for compiler in [try Programs.crossCompiler, try Programs.nativeCompiler] {
+      let ran = try await Programs.run([compiler, "-w", "-fsyntax-only", path])
+      #expect(ran.end == 0, "\(ran)")
+    }
+  }
 }

@@ -61,10 +61,20 @@ void host_die_by(int number) __attribute__((noreturn));
 
 /// vfork(2) for a caller that goes on in both processes: runs `body` in a new process that shares memory, on
 /// `stack` (its upper end), and returns the process once it has executed another program or ended, or -errno.
-long host_vfork(int (*body)(void *), void *context, void *stack, int signal);
+/// `flags` of clone(2) besides CLONE_VM and CLONE_VFORK, the signal of its end among them; `descriptor` is for CLONE_PIDFD.
+long host_vfork(int (*body)(void *), void *context, void *stack, int flags, int *descriptor);
 
 /// fork(2). Returns a process, 0 in the child, or -errno.
 long host_fork(void);
+
+/// struct clone_args of clone3(2), as far as a copy of the process asks for it.
+struct host_clone {
+  uint64_t flags, descriptor, child_id, parent_id, exit_signal, stack, stack_size, tls, ids, id_count, cgroup;
+};
+
+/// fork(2) with what only clone3(2) can be asked for. The calling thread's C library keeps its locks: nobody else may be
+/// in it. Returns as `host_fork`.
+long host_fork_as(struct host_clone *request);
 
 /// The entry of auxv(7) of this type.
 unsigned long host_auxiliary(unsigned long type);

@@ -180,8 +180,7 @@ package final class GuestMemory: PhysicalMemory, UserPages {
           off_t(backing.offset))
         if memory == MAP_FAILED {
           let error = Errno(errno)
-          // The host may have dropped what was there.
-          if case .exactly = placement { clear(start..<start + size, &mappings) }
+          clearDropped(start..<start + size, &mappings)
           throw error
         }
         note(
@@ -262,6 +261,13 @@ package final class GuestMemory: PhysicalMemory, UserPages {
       base + Int(range.lowerBound), Int(range.upperBound - range.lowerBound), PROT_NONE, flags, -1, 0)
     // What cannot be reserved again would be anybody's.
     if memory == MAP_FAILED { fatalError("the program's addresses cannot be kept: \(Errno(errno).sentence)") }
+  }
+
+  /// A mapping failed: the host may have dropped what was there, or may not have come so far.
+  private func clearDropped(_ range: Range<UInt64>, _ mappings: inout Mappings) {
+    // The whole window is always mapped, if without access; msync(2) says where it is not.
+    let size = Int(range.upperBound - range.lowerBound)
+    if msync(base + Int(range.lowerBound), size, MS_ASYNC) != 0, errno == ENOMEM { clear(range, &mappings) }
   }
 
   /// The pages that `size` bytes at `start` are.
@@ -498,5 +504,35 @@ package final class GuestMemory: PhysicalMemory, UserPages {
       result.append(string)
       at += 8
     }
+  }
+}
+
+extension GuestMemory {
+  /// Maps `size` bytes by another call of the host's than mmap(2): `body` is given the host's address, puts them there,
+  /// and returns a negative error number where it cannot. The program's address.
+  package func map(
+    _ placement: Placement, size: UInt64, _ protection: PagePermissions, isShared: Bool, by body: (Int) -> Int
+  ) throws(Errno) -> UInt64 {
+    guard size > 0 else { throw .invalid }
+    guard size <= Self.end else { throw .noMemory }
+    let size = (size + 4095) & ~4095
+    let result = state.withLock { mappings -> Result<UInt64, Errno> in
+      do throws(Errno) {
+        let start = try place(placement, size, mappings)
+        let failure = body(hostAddress(start))
+        guard failure >= 0 || failure < -4095 else {
+          clearDropped(start..<start + size, &mappings)
+          throw Errno(Int32(-failure))
+        }
+        note(
+          Mapping(
+            start: start, end: start + size, protection: protection, isShared: isShared),
+          &mappings)
+        return .success(start)
+      } catch {
+        return .failure(error)
+      }
+    }
+    return try result.get()
   }
 }

@@ -77,6 +77,13 @@ package struct Mappings: Sendable {
     return at >= range.upperBound
   }
 
+  /// How many of `size` bytes at `start` are mapped.
+  package func size(in start: UInt64, _ size: UInt64) -> UInt64 {
+    let (end, overflow) = start.addingReportingOverflow(size)
+    guard !overflow else { return 0 }
+    return parts(in: start..<end).reduce(0) { $0 + ($1.end - $1.start) }
+  }
+
   /// Takes `range` out.
   package mutating func remove(_ range: Range<UInt64>) {
     guard !range.isEmpty else { return }

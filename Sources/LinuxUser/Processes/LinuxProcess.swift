@@ -78,6 +78,14 @@ package final class LinuxProcess: Sendable {
   /// Where a signal handler returns to: in the vDSO.
   let signalReturn: UInt64
   let limits = Mutex<[Int32: (soft: UInt64, hard: UInt64)]>([:])
+  /// Attached segments of shared memory: sizes by address.
+  let segments = Mutex<[UInt64: UInt64]>([:])
+  /// Rings of asynchronous requests: sizes by address.
+  let rings = Mutex<[UInt64: UInt64]>([:])
+  /// mseal(2).
+  let seals = Mutex<[Range<UInt64>]>([])
+  /// mlockall(2) with MCL_FUTURE.
+  nonisolated(unsafe) var locksNewMappings = false
 
   /// It has had children, or is one.
   nonisolated(unsafe) var hasForked = false
@@ -108,6 +116,8 @@ package final class LinuxProcess: Sendable {
     paths = GuestPaths(prefix: request.prefix)
     self.log = log
     self.symbols = symbols
+    // Before the first copy into memory that may not be there: a file may end before its segments do.
+    actions.inherit()
     let cpu: CPUConfiguration
     do throws(CPUError) {
       cpu = try CPUModel.configure(request.cpu)
@@ -267,7 +277,6 @@ package final class LinuxProcess: Sendable {
     guard let thread = threads.withLock({ $0.first }) else { preconditionFailure("a process has a thread") }
     // Threads do not keep it.
     _ = Unmanaged.passRetained(self)
-    actions.inherit()
     // PR_SET_NAME, proc_pid_comm(5): the program's name, not the emulator's.
     let name = Array((executable.split(separator: "/").last ?? "").utf8.prefix(15)) + [0]
     name.withUnsafeBytes { _ = Host.call(Int32(SYS_prctl), 15, Int(bitPattern: $0.baseAddress)) }
@@ -295,6 +304,26 @@ package final class LinuxProcess: Sendable {
 
   var allThreads: [LinuxThread] { threads.withLock { $0 } }
   var hasOneThread: Bool { threads.withLock { $0.count == 1 } }
+
+  /// Threads that have ended as the guest's, while the host's may still give back their stacks.
+  private let ended = Mutex<[Int32]>([])
+
+  func noteEnd(of id: Int32) {
+    ended.withLock { ended in
+      if ended.count >= 32 { ended.removeAll { Host.call(SYS_tgkill, Int(getpid()), Int($0), 0) < 0 } }
+      ended.append(id)
+    }
+  }
+
+  /// Until no thread of the host is in its C library, where it might hold a lock.
+  func awaitEndedThreads() {
+    ended.withLock { ended in
+      for id in ended where id != getpid() {
+        while Host.call(SYS_tgkill, Int(getpid()), Int(id), 0) == 0 { _ = sched_yield() }
+      }
+      ended = []
+    }
+  }
 
   /// Only `thread` has survived a fork.
   func keepOnly(_ thread: LinuxThread) {

@@ -28,6 +28,7 @@ package final class LinuxThread: @unchecked Sendable {
   /// set_tid_address(2), set_robust_list(2).
   var clearedAddress: UInt64 = 0
   var robustList: UInt64 = 0
+  var childNamespace = ChildNamespace.own
   /// exit(2) was called, with this code.
   var hasEnded = false
   var exitCode: Int32 = 0
@@ -170,6 +171,7 @@ package final class LinuxThread: @unchecked Sendable {
     host_signals_use(nil)
     process.takeBack(hart)
     process.remove(self)
+    process.noteEnd(of: id)
     deactivate()
   }
 

@@ -90,11 +90,8 @@ extension LinuxProcess {
     }
   }
 
-  /// The host path for status calls on the path at `address`.
-  func statusPath(_ thread: LinuxThread, _ address: UInt64) throws(Errno) -> [UInt8] {
-    let path = try thread.memory.string(at: address, limit: Int(PATH_MAX) - 1)
-    return paths.resolved(ownExecutable(path))
-  }
+  /// The host path for status calls on `path`.
+  func statusPath(_ path: [UInt8]) -> [UInt8] { paths.resolved(ownExecutable(path)) }
 
   /// The program's own file where `path` is its name in /proc.
   func ownExecutable(_ path: [UInt8]) -> [UInt8] {

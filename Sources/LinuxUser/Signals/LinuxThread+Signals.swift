@@ -106,8 +106,8 @@ extension LinuxThread {
     switch action.handler {
     case SignalAction.ignored: return false
     case SignalAction.byDefault:
-      // Of others than `coreSignals` the host does this itself, or the handler was taken away meanwhile.
-      guard Self.isFatal(signal.number) else { return false }
+      // Where the host does not do this itself, or the handler was taken away meanwhile.
+      guard SignalActions.kills(signal.number) else { return false }
       die(signal)
     default: break
     }
@@ -118,16 +118,16 @@ extension LinuxThread {
     return true
   }
 
-  static func isFatal(_ number: Int32) -> Bool {
-    ![SIGCHLD, SIGCONT, SIGURG, SIGWINCH].contains(number)
-  }
-
   /// The process ends as Linux's would.
   func die(_ signal: PendingSignal) -> Never {
-    report(signal)
-    dumpCore(signal)
+    // What is only sent to end it needs no explanation.
+    if Self.coreSignals.contains(signal.number) {
+      report(signal)
+      dumpCore(signal)
+    }
     traceDeath(signal.number)
     process.flushPerfMap()
+    process.releaseRobustMutexes(self)
     host_die_by(signal.number)
   }
 

@@ -14,10 +14,15 @@ struct SignalAction: Equatable, Sendable {
   enum Flag {
     static let noChildStop: UInt64 = 1
     static let noChildWait: UInt64 = 2
+    static let information: UInt64 = 4
+    static let exposeTagBits: UInt64 = 0x800
     static let onStack: UInt64 = 0x0800_0000
     static let restart: UInt64 = 0x1000_0000
     static let noDefer: UInt64 = 0x4000_0000
     static let resetHandler: UInt64 = 0x8000_0000
+    /// All that there are: programs ask for others to learn that they are not (sigaction(2)).
+    static let known =
+      noChildStop | noChildWait | information | exposeTagBits | onStack | restart | noDefer | resetHandler
   }
 }
 
@@ -25,9 +30,12 @@ struct SignalAction: Equatable, Sendable {
 ///
 /// The host does what it can do itself: a signal's default and ignoring it. A signal with a handler is recorded for
 /// the thread that the host chose, and so is one whose default leaves a core file, which must be the program's. SIGSEGV
-/// and SIGBUS are always recorded, because copies that fault come as these.
+/// and SIGBUS are always recorded, because copies that fault come as these. A process that shares memory with others
+/// records whatever would kill it, so that it can release the robust mutexes that it holds there.
 final class SignalActions: Sendable {
   static let count: Int32 = 64
+  /// What kills by default is recorded, too.
+  private let recordsDeaths = Atomic<Bool>(false)
   private let actions = Mutex([SignalAction](repeating: SignalAction(), count: Int(count) + 1))
 
   /// What the process was started with: ignored signals stay ignored.
@@ -43,17 +51,37 @@ final class SignalActions: Sendable {
     }
   }
 
+  /// The process may hold what others wait for.
+  func recordDeaths() {
+    guard !recordsDeaths.exchange(true, ordering: .sequentiallyConsistent) else { return }
+    for number in 1...Self.count where Self.kills(number) && self[number].handler == SignalAction.byDefault {
+      _ = host_signal_disposition(number, 2, 0)
+    }
+  }
+
+  /// The host does not do by itself what the signal does by default.
+  func recordsDefault(of number: Int32) -> Bool {
+    LinuxThread.coreSignals.contains(number) || Self.kills(number) && recordsDeaths.load(ordering: .relaxed)
+  }
+
+  /// By default (signal(7)).
+  static func kills(_ number: Int32) -> Bool {
+    ![SIGKILL, SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU].contains(number)
+  }
+
   subscript(number: Int32) -> SignalAction { actions.withLock { $0[Int(number)] } }
 
   func set(_ number: Int32, _ action: SignalAction) throws(Errno) {
     var action = action
     // These cannot be blocked.
+    action.flags &= SignalAction.Flag.known
     action.mask &= ~(1 << UInt64(SIGKILL - 1) | 1 << UInt64(SIGSTOP - 1))
     actions.withLock { $0[Int(number)] = action }
     if number == SIGSEGV || number == SIGBUS { return }
     let disposition: Int32 =
       switch action.handler {
-      case SignalAction.byDefault: LinuxThread.coreSignals.contains(number) ? 2 : 0
+      case SignalAction.byDefault:
+        recordsDefault(of: number) ? 2 : 0
       case SignalAction.ignored: 1
       default: 2
       }
@@ -97,6 +125,9 @@ struct PendingSignal: Sendable {
   var number: Int32
   /// siginfo_t, 128 bytes, the same on RISC-V as on x86-64.
   var information: [UInt8]
+
+  /// An instruction raised it (si_code).
+  var isException: Bool { information.withUnsafeBytes { $0.load(fromByteOffset: 8, as: Int32.self) } > 0 }
 
   init(number: Int32, information: [UInt8]) {
     self.number = number

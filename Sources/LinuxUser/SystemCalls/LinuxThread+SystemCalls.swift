@@ -127,9 +127,35 @@ extension LinuxThread {
     return process.paths.resolved(path)
   }
 
+  /// An address that the host's kernel refuses.
+  static let nowhere = Int(bitPattern: 0xffff_8000_0000_0000)
+
+  /// Which error Linux would have found first. `error` was found while arguments were converted, before the host was
+  /// asked; `call` asks it with `nowhere` in place of what could not be converted.
+  func first(_ error: Errno, _ call: (Int) throws(Errno) -> Int) -> Errno {
+    do throws(Errno) {
+      _ = try call(Self.nowhere)
+      return error
+    } catch let theirs {
+      return theirs == .badAddress ? error : theirs
+    }
+  }
+
   /// Calls `body` with a host string.
   func withPath<R>(_ path: [UInt8], _ body: (Int) throws(Errno) -> R) throws(Errno) -> R {
     let result = (path + [0]).withUnsafeBytes { bytes -> Result<R, Errno> in
+      do throws(Errno) {
+        return .success(try body(Int(bitPattern: bytes.baseAddress)))
+      } catch {
+        return .failure(error)
+      }
+    }
+    return try result.get()
+  }
+
+  /// Calls `body` with the host address of words, which the host only reads.
+  func withWords<R>(_ words: [UInt64], _ body: (Int) throws(Errno) -> R) throws(Errno) -> R {
+    let result = words.withUnsafeBytes { bytes -> Result<R, Errno> in
       do throws(Errno) {
         return .success(try body(Int(bitPattern: bytes.baseAddress)))
       } catch {

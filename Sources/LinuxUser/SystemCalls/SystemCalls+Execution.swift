@@ -28,6 +28,8 @@ extension SystemCalls {
     _ thread: LinuxThread, _ path: [UInt8], _ arguments: UInt64, _ environment: UInt64
   ) throws(Errno) -> Int {
     let plan = try plan(thread, path, arguments, environment)
+    // All that can be wrong with the program has been looked at: the host hardly fails.
+    thread.process.releaseRobustMutexes(thread)
     thread.process.execution = plan.block
     defer { thread.process.forgetExecution() }
     thread.process.flushPerfMap()
@@ -83,7 +85,8 @@ extension SystemCalls {
         // A path is no option.
         let path = program.first == 0x2d ? Array("./".utf8) + program : program
         let line =
-          [Array("apus-riscv64".utf8)] + process.request.ownOptions.map { Array($0.utf8) }
+          [Array("apus-riscv64".utf8)]
+          + (process.request.ownOptions + stackOption(process)).map { Array($0.utf8) }
           + [Array("-0".utf8), arguments[0], path] + arguments.dropFirst()
         return Plan(Array(own.utf8), line, environment)
       case .other: return Plan(program, arguments, environment)
@@ -95,6 +98,12 @@ extension SystemCalls {
       }
     }
     throw Errno(ELOOP)
+  }
+
+  /// RLIMIT_STACK, where the program has set it, is the next program's.
+  private static func stackOption(_ process: LinuxProcess) -> [String] {
+    guard let limit = process.limits.withLock({ $0[Int32(RLIMIT_STACK.rawValue)] }) else { return [] }
+    return ["-s", "\(min(limit.soft, GuestMemory.size / 4))"]
   }
 
   private enum Kind {

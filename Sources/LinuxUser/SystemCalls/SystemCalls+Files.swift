@@ -11,12 +11,8 @@ extension SystemCalls {
   static func vector(_ thread: LinuxThread, _ address: UInt64, _ count: UInt64) throws(Errno) -> [UInt64] {
     guard count <= 1024 else { throw .invalid }
     var words = try thread.memory.words(at: address, count: 2 * Int(count))
-    var total: UInt64 = 0
     for i in stride(from: 0, to: words.count, by: 2) {
       words[i] = UInt64(bitPattern: Int64(thread.memory.hostAddress(words[i])))
-      let (sum, overflow) = total.addingReportingOverflow(words[i + 1])
-      guard !overflow, sum <= UInt64(Int.max) else { throw .invalid }
-      total = sum
     }
     return words
   }
@@ -25,15 +21,13 @@ extension SystemCalls {
     _ thread: LinuxThread, _ address: UInt64, _ count: UInt64, writes: Bool,
     _ body: (Int) throws(Errno) -> Int
   ) throws(Errno) -> Int {
-    let words = try vector(thread, address, count)
-    let result = words.withUnsafeBytes { buffer -> Result<Int, Errno> in
-      do throws(Errno) {
-        return .success(try body(Int(bitPattern: buffer.baseAddress)))
-      } catch {
-        return .failure(error)
-      }
+    let words: [UInt64]
+    do throws(Errno) {
+      words = try vector(thread, address, count)
+    } catch {
+      throw thread.first(error, body)
     }
-    let moved = try result.get()
+    let moved = try thread.withWords(words, body)
     if writes { try noteWrites(thread, address, count, moved) }
     return moved
   }
@@ -89,6 +83,17 @@ extension SystemCalls {
 
   // MARK: Opening
 
+  /// The path at `address`, or what `call` finds wrong before it.
+  private static func path(_ thread: LinuxThread, _ address: UInt64, _ call: (Int) throws(Errno) -> Int)
+    throws(Errno) -> [UInt8]
+  {
+    do throws(Errno) {
+      return try thread.memory.string(at: address, limit: Int(PATH_MAX) - 1)
+    } catch {
+      throw thread.first(error, call)
+    }
+  }
+
   // Flags of open(2) are the same on RISC-V as on x86-64: both have asm-generic/fcntl.h's.
 
   static func openAt(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
@@ -102,7 +107,9 @@ extension SystemCalls {
   }
 
   static func openAt2(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
-    let path = try thread.memory.string(at: a[1], limit: Int(PATH_MAX) - 1)
+    let path = try path(thread, a[1]) { path throws(Errno) in
+      try thread.waiting(Int(SYS_openat2), a.word(0), path, thread.memory.hostPointer(a[2]), a.word(3))
+    }
     if let file = thread.process.ownFile(thread, path) {
       let flags = try thread.memory.load(UInt64.self, at: a[2])
       return try OwnFile.open(thread, file, flags: Int32(truncatingIfNeeded: flags))
@@ -113,7 +120,9 @@ extension SystemCalls {
   }
 
   static func readLinkAt(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
-    let path = try thread.memory.string(at: a[1], limit: Int(PATH_MAX) - 1)
+    let path = try path(thread, a[1]) { path throws(Errno) in
+      try thread.waiting(Int(SYS_readlinkat), a.word(0), path, thread.memory.hostAddress(a[2]), a.word(3))
+    }
     if LinuxProcess.isOwn(path, "exe") {
       guard a.int(3) > 0 else { throw .invalid }
       let target = Array(thread.process.executable.utf8).prefix(Int(a.int(3)))
@@ -159,10 +168,12 @@ extension SystemCalls {
   }
 
   static func statusAt(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
-    let path = try thread.process.statusPath(thread, a[1])
+    let path = try path(thread, a[1]) { path throws(Errno) in
+      try thread.waiting(Int(SYS_newfstatat), a.word(0), path, LinuxThread.nowhere, a.word(3))
+    }
     let status = UnsafeMutablePointer<stat>.allocate(capacity: 1)
     defer { status.deallocate() }
-    _ = try thread.withPath(path) { path throws(Errno) in
+    _ = try thread.withPath(thread.process.statusPath(path)) { path throws(Errno) in
       try thread.waiting(Int(SYS_newfstatat), a.word(0), path, Int(bitPattern: status), a.word(3))
     }
     try store(status.pointee, thread, at: a[2])
@@ -173,9 +184,11 @@ extension SystemCalls {
     let result = thread.memory.hostPointer(a[4])
     // Without a path the descriptor itself is meant (Linux 6.11).
     if a[1] == 0 { return try thread.waiting(Int(SYS_statx), a.word(0), 0, a.word(2), a.word(3), result) }
-    return try thread.withPath(try thread.process.statusPath(thread, a[1])) { path throws(Errno) in
+    func call(_ path: Int) throws(Errno) -> Int {
       try thread.waiting(Int(SYS_statx), a.word(0), path, a.word(2), a.word(3), result)
     }
+    let path = try path(thread, a[1], call)
+    return try thread.withPath(thread.process.statusPath(path), call)
   }
 
   // MARK: Control
@@ -185,16 +198,6 @@ extension SystemCalls {
     let takesAddress: Set<Int32> = [5, 6, 7, 15, 16, 17, 36, 37, 38, 1035, 1036, 1037, 1038]
     let argument = takesAddress.contains(a.int(1)) ? thread.memory.hostPointer(a[2]) : a.word(2)
     return try thread.waiting(Int(SYS_fcntl), a.word(0), a.word(1), argument)
-  }
-
-  static func deviceControl(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
-    let request = UInt32(truncatingIfNeeded: a[1])
-    guard let kind = DeviceRequests.kind(request) else {
-      thread.process.reportRequest(request)
-      throw Errno(ENOTTY)
-    }
-    let argument = kind == .address ? thread.memory.hostPointer(a[2]) : a.word(2)
-    return try thread.waiting(Int(SYS_ioctl), a.word(0), Int(request), argument)
   }
 
   // MARK: Waiting for files
@@ -216,12 +219,17 @@ extension SystemCalls {
   }
 
   private static func epoll(
-    _ thread: LinuxThread, _ a: Arguments, _ body: (Int) throws(Errno) -> Int
+    _ thread: LinuxThread, _ a: Arguments, _ body: (Int, Int) throws(Errno) -> Int
   ) throws(Errno) -> Int {
-    let count = Int(a.int(2))
-    guard count > 0, count <= 1 << 24 else { throw .invalid }
+    // As many as Linux allows; fewer at a time are allowed, too.
+    guard a.int(2) > 0, a.int(2) <= Int32.max / 16 else {
+      // What else is wrong the host says.
+      _ = try body(LinuxThread.nowhere, a.word(2))
+      throw .invalid
+    }
+    let count = min(Int(a.int(2)), 1024)
     var packed = [UInt8](repeating: 0, count: 12 * count)
-    let got = try thread.withBytes(&packed, body)
+    let got = try thread.withBytes(&packed) { events throws(Errno) in try body(events, count) }
     var events: [UInt8] = []
     for i in 0..<got {
       events += packed[12 * i..<12 * i + 4] + [0, 0, 0, 0] + packed[12 * i + 4..<12 * i + 12]
@@ -231,17 +239,17 @@ extension SystemCalls {
   }
 
   static func epollWait(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
-    try epoll(thread, a) { events throws(Errno) in
+    try epoll(thread, a) { events, count throws(Errno) in
       try thread.waiting(
-        Int(SYS_epoll_pwait), a.word(0), events, a.word(2), a.word(3), thread.memory.hostPointer(a[4]),
+        Int(SYS_epoll_pwait), a.word(0), events, count, a.word(3), thread.memory.hostPointer(a[4]),
         a.word(5))
     }
   }
 
   static func epollWait2(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
-    try epoll(thread, a) { events throws(Errno) in
+    try epoll(thread, a) { events, count throws(Errno) in
       try thread.waiting(
-        Int(SYS_epoll_pwait2), a.word(0), events, a.word(2), thread.memory.hostPointer(a[3]),
+        Int(SYS_epoll_pwait2), a.word(0), events, count, thread.memory.hostPointer(a[3]),
         thread.memory.hostPointer(a[4]), a.word(5))
     }
   }

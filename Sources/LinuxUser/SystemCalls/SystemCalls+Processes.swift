@@ -20,7 +20,7 @@ extension SystemCalls {
   }
 
   static func exitProcess(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
-    thread.releaseRobustMutexes()
+    thread.process.releaseRobustMutexes(thread)
     thread.process.end(a.int(0))
   }
 
@@ -41,7 +41,14 @@ extension SystemCalls {
     let wanted = a.int(0)
     guard
       let other = thread.process.allThreads.first(where: { $0.id == wanted || wanted == 0 && $0 === thread })
-    else { throw Errno(ESRCH) }
+    else {
+      // Another process's list is not the host's to tell; that there is none, and that it is another's, is.
+      var nowhere = [UInt8](repeating: 0, count: 16)
+      _ = try thread.withBytes(&nowhere) { place throws(Errno) in
+        try thread.host(Int(SYS_get_robust_list), Int(wanted), place, place + 8)
+      }
+      throw Errno(EPERM)
+    }
     try thread.memory.store(other.robustList, at: a[1])
     try thread.memory.store(UInt64(24), at: a[2])
     return 0
@@ -56,51 +63,77 @@ extension SystemCalls {
     static let files: UInt64 = 0x400
     static let signalHandlers: UInt64 = 0x800
     static let processDescriptor: UInt64 = 0x1000
+    static let untracedParent: UInt64 = 0x2000
     static let vfork: UInt64 = 0x4000
+    static let parent: UInt64 = 0x8000
     static let thread: UInt64 = 0x1_0000
     static let semaphores: UInt64 = 0x4_0000
     static let setTLS: UInt64 = 0x8_0000
     static let parentSetsID: UInt64 = 0x10_0000
     static let childClearsID: UInt64 = 0x20_0000
     static let detached: UInt64 = 0x40_0000
+    static let untraced: UInt64 = 0x80_0000
     static let childSetsID: UInt64 = 0x100_0000
+    static let io: UInt64 = 0x8000_0000
     static let clearHandlers: UInt64 = 0x1_0000_0000
+    static let intoCgroup: UInt64 = 0x2_0000_0000
+    static let newProcessIDs: UInt64 = 0x2000_0000
+    /// CLONE_NEWTIME, CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET
+    static let namespaces: UInt64 =
+      0x80 | 0x2_0000 | 0x200_0000 | 0x400_0000 | 0x800_0000 | 0x1000_0000 | newProcessIDs | 0x4000_0000
     /// What a new thread may ask for.
     static let ofThreads =
       vm | fs | files | signalHandlers | thread | semaphores | setTLS | parentSetsID | childClearsID
-      | childSetsID
-      | detached
-    /// What a new process may ask for.
+      | childSetsID | detached | io | untraced | processDescriptor
+    /// What of a new process is done here.
     static let ofProcesses =
-      signalMask | setTLS | parentSetsID | childClearsID | childSetsID | vm | vfork | detached
-      | clearHandlers | processDescriptor
+      setTLS | parentSetsID | childClearsID | childSetsID | vm | vfork | detached | clearHandlers
+    /// What of a new process is the host's to do.
+    static let ofHost =
+      fs | files | processDescriptor | parent | semaphores | untraced | io | intoCgroup | namespaces
   }
 
   static func clone(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
-    try clone(
-      thread,
-      CloneRequest(
-        flags: a[0] & 0xffff_ffff, stack: a[1], parentID: a[2], descriptor: a[2], tls: a[3], childID: a[4]))
-  }
-
-  /// struct clone_args: 64 bytes and more.
-  static func clone3(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
-    guard a[1] >= 64 else { throw .invalid }
-    guard a[1] <= 4096 else { throw Errno(E2BIG) }
-    let words = try thread.memory.words(at: a[0], count: Int(a[1]) / 8)
-    // Nothing of what newer versions have: set_tid, cgroup.
-    guard words.dropFirst(8).allSatisfy({ $0 == 0 }) else { throw .notImplemented }
-    guard words[0] & Clone.signalMask == 0, words[4] <= Clone.signalMask, (words[5] == 0) == (words[6] == 0)
+    let flags = a[0] & 0xffff_ffff & ~Clone.signalMask
+    let conflict = Clone.processDescriptor | Clone.parentSetsID
+    // Both would go to the same place.
+    guard flags & conflict != conflict, flags & Clone.processDescriptor == 0 || flags & Clone.detached == 0
     else { throw .invalid }
     return try clone(
       thread,
       CloneRequest(
-        flags: words[0] | words[4], stack: words[5] == 0 ? 0 : words[5] &+ words[6], parentID: words[3],
-        descriptor: words[1], tls: words[7], childID: words[2]))
+        flags: flags, exitSignal: a[0] & Clone.signalMask, stack: a[1], parentID: a[2], descriptor: a[2],
+        tls: a[3], childID: a[4]))
+  }
+
+  /// struct clone_args: 64 bytes, and since then 80 with thread numbers, 88 with a cgroup.
+  static func clone3(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
+    guard a[1] >= 64 else { throw .invalid }
+    guard a[1] <= 4096 else { throw Errno(E2BIG) }
+    let bytes = try thread.memory.bytes(at: a[0], count: Int(a[1]))
+    guard bytes.dropFirst(88).allSatisfy({ $0 == 0 }) else { throw Errno(E2BIG) }
+    let words = (bytes + [UInt8](repeating: 0, count: 24)).withUnsafeBytes { raw in
+      (0..<11).map { raw.loadUnaligned(fromByteOffset: 8 * $0, as: UInt64.self) }
+    }
+    let (flags, ids, idCount, cgroup) = (words[0], words[8], words[9], words[10])
+    // Numbers of 32 namespaces at most.
+    guard flags & (Clone.detached | Clone.signalMask & ~Clone.namespaces) == 0, words[4] <= 64,
+      (words[5] == 0) == (words[6] == 0), (ids == 0) == (idCount == 0), idCount <= 32,
+      words[4] == 0 || flags & (Clone.thread | Clone.parent) == 0,
+      flags & Clone.intoCgroup == 0 || cgroup <= UInt64(Int32.max)
+    else { throw .invalid }
+    return try clone(
+      thread,
+      CloneRequest(
+        flags: flags, exitSignal: words[4], stack: words[5] == 0 ? 0 : words[5] &+ words[6],
+        parentID: words[3],
+        descriptor: words[1], tls: words[7], childID: words[2], ids: ids, idCount: idCount, cgroup: cgroup))
   }
 
   fileprivate struct CloneRequest: Sendable {
     var flags: UInt64
+    /// The signal that tells the parent of its end.
+    var exitSignal: UInt64
     /// The child's stack pointer; 0 for the parent's.
     var stack: UInt64
     var parentID: UInt64
@@ -108,23 +141,38 @@ extension SystemCalls {
     var descriptor: UInt64
     var tls: UInt64
     var childID: UInt64
+    /// The numbers that it is to have (set_tid), innermost namespace first.
+    var ids: UInt64 = 0
+    var idCount: UInt64 = 0
+    var cgroup: UInt64 = 0
+
+    /// What the host is asked for. CLONE_PTRACE is nobody's, as nobody traces.
+    var ofHost: UInt64 { flags & Clone.ofHost }
+    /// A plain copy, as fork(2) makes it.
+    var isPlain: Bool { ofHost == 0 && exitSignal == UInt64(SIGCHLD) && idCount == 0 }
   }
 
   private static func clone(_ thread: LinuxThread, _ request: CloneRequest) throws(Errno) -> Int {
     if request.flags & Clone.thread != 0 { return try startThread(thread, request) }
     thread.process.hasForked = true
-    guard request.flags & ~Clone.ofProcesses == 0 else {
+    let known = Clone.ofProcesses | Clone.ofHost | Clone.untracedParent | Clone.signalHandlers
+    // Handlers in common want memory in common (clone(2)).
+    guard request.flags & ~known == 0,
+      request.flags & Clone.signalHandlers == 0 || request.flags & Clone.vm != 0
+    else { throw .invalid }
+    if request.flags & Clone.vm != 0,
+      request.flags & Clone.vfork == 0 || request.flags & Clone.signalHandlers != 0
+    {
       thread.process.reportClone(request.flags)
       throw .invalid
     }
-    let conflict = Clone.processDescriptor | Clone.parentSetsID
-    if request.flags & conflict == conflict, request.descriptor == request.parentID { throw .invalid }
-    if request.flags & Clone.vm != 0, request.flags & Clone.vfork == 0 {
-      thread.process.reportClone(request.flags)
-      throw .invalid
+    // Memory that is shared holds one thread's locks; several threads' might be held by others. The host's clone(2) has
+    // no numbers, cgroup or time.
+    let isBorrowable = request.idCount == 0 && request.ofHost & (Clone.intoCgroup | Clone.signalMask) == 0
+    if request.flags & Clone.vm != 0, thread.process.hasOneThread, isBorrowable, thread.childNamespace == .own
+    {
+      return try vfork(thread, request)
     }
-    // Memory that is shared holds one thread's locks; several threads' might be held by others.
-    if request.flags & Clone.vm != 0, thread.process.hasOneThread { return try vfork(thread, request) }
     return try fork(thread, request)
   }
 
@@ -137,6 +185,8 @@ extension SystemCalls {
     /// Written before the word says so.
     var id: Int32 = 0
     var failure: Int32 = 0
+    /// False where the thread is not to run after all.
+    var isWanted = true
     /// By pointer, because futex(2) wants an address.
     private let word: UnsafeMutablePointer<Atomic<UInt32>>
 
@@ -174,8 +224,13 @@ extension SystemCalls {
   private static func startThread(_ parent: LinuxThread, _ request: CloneRequest) throws(Errno) -> Int {
     let needed = Clone.vm | Clone.signalHandlers
     guard request.flags & needed == needed else { throw .invalid }
-    guard request.flags & ~(Clone.ofThreads | Clone.signalMask) == 0 else {
+    guard request.flags & ~Clone.ofThreads == 0 else {
       parent.process.reportClone(request.flags)
+      throw .invalid
+    }
+    // As Linux: threads are not in other namespaces than their process.
+    guard request.idCount == 0, parent.childNamespace == .own else {
+      if request.idCount > 0 { parent.process.reportClone(request.flags) }
       throw .invalid
     }
     parent.process.isParallel = true
@@ -210,6 +265,18 @@ extension SystemCalls {
     parent.process.add(child)
     if request.flags & Clone.parentSetsID != 0 { try? parent.memory.store(id, at: request.parentID) }
     if request.flags & Clone.childSetsID != 0 { try? parent.memory.store(id, at: request.childID) }
+    if request.flags & Clone.processDescriptor != 0 {
+      // PIDFD_THREAD
+      let descriptor = Host.call(SYS_pidfd_open, Int(id), Int(O_EXCL))
+      guard descriptor >= 0 else {
+        start.isWanted = false
+        start.reach(.released)
+        parent.process.remove(child)
+        host_signal_mask(parent.mask)
+        throw Errno(Int32(-descriptor))
+      }
+      try? parent.memory.store(Int32(truncatingIfNeeded: descriptor), at: request.descriptor)
+    }
     // Only now does it run.
     start.reach(.released)
     host_signal_mask(parent.mask)
@@ -230,7 +297,7 @@ extension SystemCalls {
     start.id = Int32(Host.call(SYS_gettid))
     start.reach(.numbered)
     start.wait(for: .released)
-    start.thread.run()
+    if start.isWanted { start.thread.run() }
     return nil
   }
 
@@ -244,18 +311,49 @@ extension SystemCalls {
     let thread: LinuxThread
     let request: CloneRequest
     var result = 0
+    /// CLONE_PIDFD's result.
+    var descriptor: Int32 = -1
     init(_ thread: LinuxThread, _ request: CloneRequest) {
       self.thread = thread
       self.request = request
     }
+
+    /// vfork(2) without shared memory waits, too.
+    var isPlain: Bool {
+      request.isPlain && (request.flags & Clone.vfork == 0 || request.flags & Clone.vm != 0)
+    }
+
+    /// On a fresh host thread; as fork(2).
+    func run() -> Int {
+      let entered = thread.childNamespace.enter()
+      guard entered >= 0 else { return entered }
+      if isPlain { return host_fork() }
+      var call = host_clone()
+      call.flags = request.ofHost
+      if request.flags & Clone.vm == 0 { call.flags |= request.flags & Clone.vfork }
+      call.exit_signal = request.exitSignal
+      if request.idCount > 0 {
+        call.ids = UInt64(UInt(bitPattern: thread.memory.hostAddress(request.ids)))
+        call.id_count = request.idCount
+      }
+      call.cgroup = request.cgroup
+      return withUnsafeMutablePointer(to: &descriptor) { descriptor in
+        call.descriptor = UInt64(UInt(bitPattern: descriptor))
+        return host_fork_as(&call)
+      }
+    }
   }
 
   private static func fork(_ thread: LinuxThread, _ request: CloneRequest) throws(Errno) -> Int {
+    var request = request
+    // Nobody is kept waiting for what others may have to do first.
+    if !thread.process.hasOneThread { request.flags &= ~Clone.vfork }
     let fork = Fork(thread, request)
     host_signals_block()
     defer { host_signal_mask(thread.mask) }
     let result = thread.process.alone(thread) { () -> Int in
       thread.process.flushPerfMap()
+      if !fork.isPlain { thread.process.awaitEndedThreads() }
       var handle = pthread_t()
       let context = Unmanaged.passRetained(fork)
       guard pthread_create(&handle, nil, forkMain, context.toOpaque()) == 0 else {
@@ -265,20 +363,20 @@ extension SystemCalls {
       pthread_join(handle, nil)
       return fork.result
     }
-    return try finish(thread, request, result)
+    if result > 0 { thread.childNamespace.didFork(result) }
+    return try finish(thread, request, result, fork.descriptor)
   }
 
   /// What the parent of a new process does yet.
-  fileprivate static func finish(_ thread: LinuxThread, _ request: CloneRequest, _ result: Int) throws(Errno)
-    -> Int
-  {
+  fileprivate static func finish(
+    _ thread: LinuxThread, _ request: CloneRequest, _ result: Int, _ descriptor: Int32
+  ) throws(Errno) -> Int {
     if result < 0 { throw Errno(Int32(-result)) }
     if request.flags & Clone.parentSetsID != 0 {
       try? thread.memory.store(Int32(result), at: request.parentID)
     }
     if request.flags & Clone.processDescriptor != 0 {
-      let descriptor = try thread.host(Int(SYS_pidfd_open), result)
-      try? thread.memory.store(Int32(truncatingIfNeeded: descriptor), at: request.descriptor)
+      try? thread.memory.store(descriptor, at: request.descriptor)
     }
     return result
   }
@@ -287,7 +385,7 @@ extension SystemCalls {
     context in
     guard let context else { return nil }
     let fork = Unmanaged<Fork>.fromOpaque(context).takeRetainedValue()
-    let result = host_fork()
+    let result = fork.run()
     guard result == 0 else {
       fork.result = result
       return nil
@@ -328,8 +426,9 @@ extension SystemCalls {
     process.isBorrowed = true
     host_signals_block()
     let context = Unmanaged.passRetained(Borrowing(thread, request))
-    let result = host_vfork(
-      borrowerMain, context.toOpaque(), stack + borrowerStack, Int32(request.flags & Clone.signalMask))
+    var descriptor: Int32 = -1
+    let flags = Int32(truncatingIfNeeded: request.ofHost | request.exitSignal)
+    let result = host_vfork(borrowerMain, context.toOpaque(), stack + borrowerStack, flags, &descriptor)
     context.release()
     process.isBorrowed = wasBorrowed
     process.actions.saved = actions
@@ -337,7 +436,7 @@ extension SystemCalls {
     process.forgetExecution()
     state.restore(thread)
     host_signal_mask(thread.mask)
-    return try finish(thread, request, result)
+    return try finish(thread, request, result, descriptor)
   }
 
   private static let borrowerMain: @convention(c) (UnsafeMutableRawPointer?) -> Int32 = { context in
@@ -400,6 +499,13 @@ extension SystemCalls {
 }
 
 extension LinuxProcess {
+  /// For all threads, which end with `thread`'s process. A child of vfork(2) has its parent's, and they stay.
+  func releaseRobustMutexes(_ thread: LinuxThread) {
+    if isBorrowed { return thread.releaseRobustMutexes() }
+    guard allThreads.contains(where: \.holdsRobustMutexes) else { return }
+    alone(thread) { for other in allThreads { other.releaseRobustMutexes() } }
+  }
+
   func reportClone(_ flags: UInt64) {
     guard request.reportsRefusals || request.traces else { return }
     Self.say("apus-riscv64: clone with flags 0x\(String(flags, radix: 16)): not there yet\n")
@@ -412,6 +518,7 @@ extension LinuxThread {
     process.keepOnly(self)
     process.renewPerfMap()
     process.endAlone()
+    childNamespace = .own
     begin(stack: stack, tls: tls, idAddress: idAddress, clearedAddress: clearedAddress)
     forgetTranslations()
   }
@@ -433,6 +540,12 @@ extension LinuxThread {
     guard clearedAddress != 0 else { return }
     try? memory.store(UInt32(0), at: clearedAddress)
     _ = try? host(Int(SYS_futex), memory.hostAddress(clearedAddress), Int(Futex.wake), 1)
+  }
+
+  /// The list's head names another entry than itself, or one that is being taken.
+  var holdsRobustMutexes: Bool {
+    guard robustList != 0, let head = try? memory.words(at: robustList, count: 3) else { return false }
+    return head[0] & ~1 != robustList || head[2] & ~1 != 0
   }
 
   /// set_robust_list(2): what the thread still holds is marked as its dead owner's.
@@ -489,7 +602,6 @@ enum Futex {
 extension SystemCalls {
   /// The host's futexes are at the host's addresses of the guest's words; both know the same thread numbers.
   static func futex(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
-    guard a[0] & 3 == 0 else { throw .invalid }
     let memory = thread.memory
     let fourth = Futex.takesTimeout(a.int(1)) ? memory.hostPointer(a[3]) : a.word(3)
     return try thread.waiting(

@@ -10,11 +10,11 @@ extension SystemCalls {
   static func signalAction(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
     try checkSize(a[3])
     let number = a.int(0)
+    let words = a[1] == 0 ? [] : try thread.memory.words(at: a[1], count: 3)
     guard number >= 1, number <= SignalActions.count else { throw .invalid }
     let old = thread.process.actions[number]
     if a[1] != 0 {
       guard number != SIGKILL, number != SIGSTOP else { throw .invalid }
-      let words = try thread.memory.words(at: a[1], count: 3)
       try thread.process.actions.set(
         number, SignalAction(handler: words[0], flags: words[1], mask: words[2]))
     }
@@ -42,6 +42,44 @@ extension SystemCalls {
     }
     if a[2] != 0 { try thread.memory.store(old, at: a[2]) }
     return 0
+  }
+
+  // MARK: Signals with a story
+
+  /// rt_sigqueueinfo(2) and its kin. A process may tell itself anything, an instruction's exception, too: of the signals
+  /// that exceptions of the emulator come as, that is not the host's to deliver.
+  private static func queue(
+    _ thread: LinuxThread, _ process: Int32, _ number: Int32, _ story: UInt64, _ call: () throws(Errno) -> Int
+  ) throws(Errno) -> Int {
+    guard story != 0, [SIGSEGV, SIGBUS, SIGILL].contains(number), thread.process.isOwn(process) else {
+      return try call()
+    }
+    let signal = PendingSignal(number: number, information: try thread.memory.bytes(at: story, count: 128))
+    guard signal.isException else { return try call() }
+    var told = signal
+    // As Linux does it.
+    told.information.withUnsafeMutableBytes { $0.storeBytes(of: number, toByteOffset: 0, as: Int32.self) }
+    thread.deferred.append(told)
+    return 0
+  }
+
+  static func queueSignal(_ t: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
+    try queue(t, a.int(0), a.int(1), a[2]) { () throws(Errno) in
+      try t.waiting(Int(SYS_rt_sigqueueinfo), a.word(0), a.word(1), t.memory.hostPointer(a[2]))
+    }
+  }
+
+  static func queueThreadSignal(_ t: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
+    try queue(t, a.int(0), a.int(2), a[3]) { () throws(Errno) in
+      try t.waiting(Int(SYS_rt_tgsigqueueinfo), a.word(0), a.word(1), a.word(2), t.memory.hostPointer(a[3]))
+    }
+  }
+
+  /// Whose descriptor it is does not matter: what claims to be an exception only the process itself may send.
+  static func sendByDescriptor(_ t: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
+    try queue(t, t.id, a.int(1), a[2]) { () throws(Errno) in
+      try t.waiting(Int(SYS_pidfd_send_signal), a.word(0), a.word(1), t.memory.hostPointer(a[2]), a.word(3))
+    }
   }
 
   static func signalReturn(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {

@@ -75,6 +75,15 @@ extension SystemCalls {
     _ = try thread.host(Int(SYS_setrlimit), Int(resource), thread.memory.hostAddress(address))
   }
 
+  /// The soft limits of the whole address space and of data, where the program has set any.
+  static func limits(_ process: LinuxProcess) -> (space: UInt64, data: UInt64)? {
+    process.limits.withLock { limits in
+      let space = limits[Int32(RLIMIT_AS.rawValue)]?.soft ?? .max
+      let data = limits[Int32(RLIMIT_DATA.rawValue)]?.soft ?? .max
+      return space == .max && data == .max ? nil : (space, data)
+    }
+  }
+
   static func getLimit(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
     let limit = try limit(thread, a.int(0))
     try thread.memory.store(limit.0, at: a[1])
@@ -105,13 +114,17 @@ extension SystemCalls {
 
   // MARK: The process
 
-  /// personality(2): only what it is is told.
+  /// personality(2): PER_LINUX with the flags that change nothing of what the emulator does itself are the host's.
   static func personality(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
-    // PER_LINUX, with or without flags about randomness, which there is none of.
-    let noRandomness: UInt64 = 0x004_0000
-    guard a[0] & 0xffff_ffff == 0xffff_ffff || a[0] & ~noRandomness == 0 else { throw .invalid }
-    return 0
+    // ADDR_NO_RANDOMIZE, ADDR_COMPAT_LAYOUT, SHORT_INODE, WHOLE_SECONDS, STICKY_TIMEOUTS, UNAME26
+    let passed: UInt64 = 0x0004_0000 | 0x0020_0000 | 0x0100_0000 | 0x0200_0000 | 0x0400_0000 | 0x0002_0000
+    let value = a[0] & 0xffff_ffff
+    guard value == 0xffff_ffff || value & ~passed == 0 else { throw .invalid }
+    return try thread.host(Int(SYS_personality), Int(value))
   }
+
+  /// restart_syscall(2): only Linux itself has it go on with something.
+  static func restartCall(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int { throw .interrupted }
 
   static func processControl(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
     let memory = thread.memory
@@ -124,9 +137,34 @@ extension SystemCalls {
     // PR_SET_PDEATHSIG, PR_GET_DUMPABLE, PR_SET_DUMPABLE, PR_GET_KEEPCAPS, PR_SET_KEEPCAPS, PR_GET_TIMING,
     // PR_GET_SECUREBITS, PR_SET_SECUREBITS, PR_CAPBSET_READ, PR_CAPBSET_DROP, PR_SET_TIMERSLACK, PR_GET_TIMERSLACK,
     // PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS, PR_SET_THP_DISABLE, PR_GET_THP_DISABLE,
-    // PR_CAP_AMBIENT, PR_SET_IO_FLUSHER, PR_GET_IO_FLUSHER, PR_SET_PTRACER
-    case 1, 3, 4, 7, 8, 13, 27, 28, 23, 24, 29, 30, 36, 38, 39, 41, 42, 47, 57, 58, 0x5961_6d61:
+    // PR_CAP_AMBIENT, PR_SET_IO_FLUSHER, PR_GET_IO_FLUSHER, PR_SET_PTRACER, PR_SET_TIMING, PR_MCE_KILL, PR_MCE_KILL_GET,
+    // PR_TASK_PERF_EVENTS_DISABLE, PR_TASK_PERF_EVENTS_ENABLE, PR_SET_MEMORY_MERGE, PR_GET_MEMORY_MERGE
+    case 1, 3, 4, 7, 8, 13, 27, 28, 23, 24, 29, 30, 36, 38, 39, 41, 42, 47, 57, 58, 0x5961_6d61, 14, 33, 34,
+      31, 32,
+      67, 68:
       return try pass()
+    // PR_GET_TID_ADDRESS
+    case 40:
+      try memory.store(thread.clearedAddress, at: a[1])
+      return 0
+    // PR_SCHED_CORE: the cookie's place is last.
+    case 62:
+      return try thread.host(
+        Int(SYS_prctl), a.word(0), a.word(1), a.word(2), a.word(3), memory.hostPointer(a[4]))
+    // PR_RISCV_SET_ICACHE_FLUSH_CTX: fence.i may be used; it always may.
+    case 71:
+      guard a[1] <= 1, a[2] <= 1 else { throw .invalid }
+      return 0
+    // PR_GET_AUXV
+    case 0x4155_5856:
+      guard a[3] == 0, a[4] == 0 else { throw .invalid }
+      let auxiliary = thread.process.stack.auxiliary
+      try memory.store(Array(auxiliary.prefix(Int(min(a[2], UInt64(auxiliary.count))))), at: a[1])
+      return auxiliary.count
+    // PR_SET_VMA, of whose kinds there is one, PR_SET_VMA_ANON_NAME.
+    case 0x5356_4d41:
+      return try thread.host(
+        Int(SYS_prctl), a.word(0), a.word(1), memory.hostAddress(a[2]), a.word(3), memory.hostPointer(a[4]))
     // PR_GET_PDEATHSIG, PR_SET_NAME, PR_GET_NAME, PR_GET_CHILD_SUBREAPER
     case 2, 15, 16, 37: return try pass(true)
     default: throw .invalid

@@ -102,8 +102,8 @@ extension LinuxThread {
     }
     let signal = a.int(target + 1)
     guard a.int(target) == (call.name == "kill" ? getpid() : id), signal > 0, signal <= SignalActions.count,
-      process.actions[signal].handler == SignalAction.byDefault, Self.isFatal(signal),
-      !Self.coreSignals.contains(signal), ![SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU].contains(signal),
+      process.actions[signal].handler == SignalAction.byDefault, SignalActions.kills(signal),
+      !process.actions.recordsDefault(of: signal),
       mask & Self.bit(signal) == 0
     else { return nil }
     return "killed by \(SignalNames.name(signal))"
