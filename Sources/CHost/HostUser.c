@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
@@ -129,6 +130,12 @@ static int is_exception(int number, const siginfo_t *information, const ucontext
   return registers[REG_TRAPNO] == GENERAL_PROTECTION && information->si_code == SI_KERNEL;
 }
 
+static void keep(struct host_signals *signals, int kind, int number, const siginfo_t *information) {
+  signals->numbers[kind] = number;
+  memcpy(signals->information[kind], information, sizeof signals->information[kind]);
+  __atomic_fetch_or(&signals->recorded, 1u << kind, __ATOMIC_SEQ_CST);
+}
+
 static void record(int number, siginfo_t *information, void *context) {
   ucontext_t *interrupted = context;
   uintptr_t pc = (uintptr_t)interrupted->uc_mcontext.gregs[REG_RIP];
@@ -146,6 +153,16 @@ static void record(int number, siginfo_t *information, void *context) {
       interrupted->uc_mcontext.gregs[REG_RIP] = (greg_t)host_copy_end;
       return;
     }
+    uintptr_t address = (uintptr_t)information->si_addr;
+    if (number == SIGBUS && signals != NULL && address >= signals->window_begin && address < signals->window_end) {
+      void *page = (void *)(address & -4096ul);
+      int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+      if ((void *)syscall(SYS_mmap, page, 4096, PROT_READ | PROT_WRITE, flags, -1, 0) == page) {
+        information->si_addr = (void *)(address - signals->window_begin);
+        keep(signals, HOST_SIGNAL_BUS, number, information);
+        return;
+      }
+    }
     // Nobody provided for this one: the instruction runs again, and the host does what it does by default.
     say_fault(pc, (uintptr_t)information->si_addr);
     host_signal_disposition(number, 0, 0);
@@ -159,9 +176,7 @@ static void record(int number, siginfo_t *information, void *context) {
   }
   if (signals == NULL) return;
   int kind = number == SIGSEGV ? HOST_SIGNAL_SEGV : number == SIGBUS ? HOST_SIGNAL_BUS : HOST_SIGNAL_ANY;
-  signals->numbers[kind] = number;
-  memcpy(signals->information[kind], information, sizeof signals->information[kind]);
-  __atomic_fetch_or(&signals->recorded, 1u << kind, __ATOMIC_SEQ_CST);
+  keep(signals, kind, number, information);
   if (kind == HOST_SIGNAL_ANY) {
     // No other comes until this one is delivered.
     uint64_t mask = ~(bit(SIGSEGV) | bit(SIGBUS));

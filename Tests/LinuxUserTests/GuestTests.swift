@@ -19,7 +19,7 @@ extension UserProgramTests {
     }
 
     /// The same source, compiled for this machine, is what Linux itself does.
-    @Test(arguments: ["ipc", "clone", "devices", "actions", "jobs", "races", "crowds"])
+    @Test(arguments: ["ipc", "clone", "devices", "actions", "jobs", "races", "crowds", "faults"])
     func aProgramDoesWhatItDoesNatively(_ name: String) async throws {
       let folder = try Folder()
       let program = try await Programs.guest(name, in: folder)
@@ -28,6 +28,20 @@ extension UserProgramTests {
       #expect(linux.end == 0, "\(linux)")
       for options in [[], ["-accel", "interp"], ["-accel", "tcg,x-at-once=on"]] {
         let ran = try await Programs.run([try Programs.emulator] + options + [program])
+        #expect(ran == linux)
+      }
+    }
+
+    /// Translated code reaches memory directly: where the window lies far away, too, and files that end are its to notice.
+    @Test(arguments: ["faults", "truncated"])
+    func aProgramFaultsAsItDoesNatively(_ name: String) async throws {
+      let folder = try Folder()
+      let program = try await Programs.guest(name, in: folder)
+      let native = try await Programs.guest(name, in: folder, compiler: try Programs.nativeCompiler)
+      let linux = try await Programs.run([native])
+      for options in [[], ["-B", "0x100000000000"], ["-one-insn-per-tb"]] {
+        let translated = ["-accel", "tcg,x-at-once=on"]
+        let ran = try await Programs.run([try Programs.emulator] + options + translated + [program])
         #expect(ran == linux)
       }
     }

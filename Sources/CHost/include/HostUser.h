@@ -17,6 +17,9 @@ struct host_signals {
   /// Translated code of the thread, and where an access of it that faults goes on: rax is the instruction then, rdx
   /// the data's address.
   uintptr_t code_begin, code_end, fault_exit;
+  /// Where the program's addresses lie. An access of the emulator itself there, for the program, may find that the file
+  /// behind a page has ended: the page becomes an empty one, and the program's SIGBUS is recorded.
+  uintptr_t window_begin, window_end;
 };
 
 /// Non-zero where user mode knows the host's processor.

@@ -145,6 +145,8 @@ package final class LinuxThread: @unchecked Sendable {
   func run() {
     host_signals_use(signals)
     host_segment_use(UInt(bitPattern: memory.hostBase))
+    signals.pointee.window_begin = UInt(bitPattern: memory.hostBase)
+    signals.pointee.window_end = UInt(bitPattern: memory.hostBase) + UInt(GuestMemory.size)
     noteCode()
     activate()
     host_signal_mask(mask)
