@@ -19,7 +19,7 @@ import Translator
     func either(_ f3: UInt32, _ f7: UInt32) -> UInt32 {
       random.below(2) == 0 ? E.r(0x33, f3, f7, d, own, t) : E.r(0x33, f3, f7, d, t, own)
     }
-    switch random.below(9) {
+    switch random.below(10) {
     case 0: return [E.i(0x13, 1, d, s, UInt32(random.below(5))), either(0, 0)]
     case 1:
       let distance = random.pick([32, 32, 48, 56, 40] as [UInt32])
@@ -44,6 +44,8 @@ import Translator
         : [0x4001 | d << 7 | random.bits(5) << 2, 0x0001 | d << 7 | (random.bits(4) | 1) << 2]
     case 6: return [E.r(0x33, random.pick([0, 4, 6, 7]), 0, d, s, t)]
     case 7: return [E.i(random.pick([0x13, 0x1b]), 0, d, s, random.bits(12))]
+    // sext.w of all 64 bits
+    case 8: return [E.r(0x33, random.pick([0, 4, 6, 7]), 0, d, s, t), E.i(0x1b, 0, d, d, 0)]
     default: return [E.r(0x3b, 0, random.pick([0, 0x20]), d, s, t)]
     }
   }
@@ -71,7 +73,13 @@ import Translator
       let plain = try Guest(image)
       let guest = try Guest(image)
       for i in 5..<32 {
-        let value = random.below(3) == 0 ? UInt64(random.below(2)) : random.integer()
+        // Some have nothing in one half.
+        let value =
+          switch random.below(6) {
+          case 0, 1: UInt64(random.below(2))
+          case 2: random.integer() << 32
+          default: random.integer()
+          }
         plain.hart[x: i] = value
         guest.hart[x: i] = value
       }

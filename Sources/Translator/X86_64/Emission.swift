@@ -199,6 +199,8 @@ struct Emission {
   /// What the flags, and rax, hold as long as nothing is emitted.
   var flagsRegister = HostRegister.rax
   var flagsAreLogical = false
+  /// They are of all 64 bits.
+  var flagsAreWide = false
   var flagsCursor: UnsafeMutableRawPointer
   var accumulatorLeaf = Leaf(.constant)
   var accumulatorCursor: UnsafeMutableRawPointer
@@ -580,7 +582,7 @@ struct Emission {
         assembler.move(d, s)
       } else if s == d {
         assembler.arithmetic(.add, d, immediate: v, wide: wide)
-        noteFlags(d, isLogical: false)
+        noteFlags(d, isLogical: false, isWide: wide)
       } else {
         assembler.memory(Opcodes.address, d, s, v, wide: wide)
       }
@@ -594,7 +596,7 @@ struct Emission {
         assembler.registers(Opcodes.unary, HostRegister(2), d, wide: wide)
       } else {
         assembler.arithmetic(operation, d, immediate: v, wide: wide)
-        noteFlags(d, isLogical: operation != .subtract)
+        noteFlags(d, isLogical: operation != .subtract, isWide: wide)
       }
     }
   }
@@ -616,10 +618,10 @@ struct Emission {
       move(d, t.right, 0, wide)
     } else if left == d {
       apply(t.op.opcode, d, t.right, 0, wide, .rcx)
-      noteFlags(t.op, d)
+      noteFlags(t.op, d, isWide: wide)
     } else if right == d && t.op.commutes {
       apply(t.op.opcode, d, t.left, t.immediate, wide, .rcx)
-      noteFlags(t.op, d)
+      noteFlags(t.op, d, isWide: wide)
     } else if t.op == .add, let left, let right {
       assembler.indexed(Opcodes.address, d, left, right, wide: wide)
     } else if right == d {
@@ -629,13 +631,13 @@ struct Emission {
     } else {
       move(d, t.left, t.immediate, wide)
       apply(t.op.opcode, d, t.right, 0, wide, .rcx)
-      noteFlags(t.op, d)
+      noteFlags(t.op, d, isWide: wide)
     }
   }
 
-  @inline(__always) private mutating func noteFlags(_ op: Operator, _ d: HostRegister) {
+  @inline(__always) private mutating func noteFlags(_ op: Operator, _ d: HostRegister, isWide: Bool) {
     if op == .multiply { return }
-    noteFlags(d, isLogical: op != .add && op != .subtract)
+    noteFlags(d, isLogical: op != .add && op != .subtract, isWide: isWide)
   }
 
   @inline(never) private mutating func unary(_ t: Term, _ d: HostRegister) {
@@ -745,9 +747,10 @@ struct Emission {
 
   /// The flags say how register `d`'s new value compares with zero; where only that they are equal, not
   /// `isLogical`.
-  @inline(__always) private mutating func noteFlags(_ d: HostRegister, isLogical: Bool) {
+  @inline(__always) private mutating func noteFlags(_ d: HostRegister, isLogical: Bool, isWide: Bool) {
     flagsRegister = d
     flagsAreLogical = isLogical
+    flagsAreWide = isWide
     flagsCursor = assembler.cursor
   }
 
@@ -772,7 +775,11 @@ struct Emission {
     let place = places[word]
     if place >= 0 {
       let isOwed = canOwe(t)
-      if isOwed { t.bits &= ~Term.signBit }
+      if isOwed {
+        t.bits &= ~Term.signBit
+        // A sext.w of a register to itself emits nothing, and flags of 64 bits say nothing of the low half.
+        if flagsAreWide { flagsCursor = checkedEntry }
+      }
       compute(t, HostRegister(Int(place)))
       carryGroups(to: word, t)
       halves.note(word, isSmall: small, isOwed: isOwed)
