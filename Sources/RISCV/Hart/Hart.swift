@@ -114,7 +114,7 @@ package final class Hart: @unchecked Sendable {
     self.port = port
     code = memory.code
     alignment = features.extensions.contains(.zca) ? 1 : 3
-    decoder = Decoder(extensions: features.extensions, xlen: features.xlen)
+    decoder = Decoder.shared(extensions: features.extensions, xlen: features.xlen)
     block = .allocate(capacity: 1)
     state = UnsafeMutableRawPointer(block).assumingMemoryBound(to: HartState.self)
     let count = CodePages.slotsPerPage + 4

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// From instruction bits to `Operation`, for one set of extensions and one width.
 ///
 /// The rows that the hart has are sorted once into lists by major opcode and `funct3`, long lists
@@ -25,6 +27,19 @@ package struct Decoder: Sendable {
   private static let longList = 5
   /// The first keys of 4-byte instructions; those of 2-byte ones follow.
   private static let wideKeys = 256
+
+  /// What was made last: harts of one machine, and threads of one process, have the same.
+  private static let last = Mutex<Decoder?>(nil)
+
+  /// The same as from `init`, made once for all harts that want it one after the other.
+  static func shared(extensions: ExtensionSet, xlen: Int) -> Decoder {
+    last.withLock { last in
+      if let last, last.extensions == extensions, last.xlen == xlen { return last }
+      let decoder = Decoder(extensions: extensions, xlen: xlen)
+      last = decoder
+      return decoder
+    }
+  }
 
   package init(extensions: ExtensionSet, xlen: Int) {
     self.extensions = extensions
