@@ -198,8 +198,10 @@ package final class CodePages: Sendable {
       hasNewborn.pointee.store(!newborn.isEmpty || !unnoticed.isEmpty, ordering: .relaxed)
       guard !unnoticed.isEmpty else { return }
       fences.pointee.add(1, ordering: .sequentiallyConsistent)
-      for lookaside in lookasides where hart == nil || lookaside === hart {
-        lookaside.revokeFetches { isUnnoticed[number(of: $0)] }
+      if let hart {
+        hart.revokeUnnoticedFetches { isUnnoticed[number(of: $0)] }
+      } else {
+        for lookaside in lookasides { lookaside.revokeFetches { isUnnoticed[number(of: $0)] } }
       }
     }
     for slots in pages { clear(slots, 0, 2 * Self.slotsPerPage) }
@@ -211,12 +213,14 @@ package final class CodePages: Sendable {
   }
 
   /// Before a hart enters a page: the instructions go that are not what `decode` makes of the page's bytes at an
-  /// offset, unless that was looked at since the last `fence.i`.
+  /// offset, unless that was looked at since the last `fence.i`. True where stores to the page go unnoticed.
   @inline(__always)
   func validate(
     _ slots: UnsafeMutablePointer<Operation>, _ decode: (UnsafeRawPointer, UInt64) -> Operation
-  ) {
-    if isUnnoticed[number(of: slots)] { validateAnew(slots, decode) }
+  ) -> Bool {
+    guard isUnnoticed[number(of: slots)] else { return false }
+    validateAnew(slots, decode)
+    return true
   }
 
   @inline(never) private func validateAnew(

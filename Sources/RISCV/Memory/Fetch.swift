@@ -23,8 +23,9 @@ extension Hart {
     guard let slots = code.slots(at: physical, host: host - Int(physical & 0xfff), for: lookaside) else {
       return nil
     }
-    code.validate(slots, operation)
+    let isUnnoticed = code.validate(slots, operation)
     lookaside.fillFetch(fetchView, virtual: pc, physical: physical, slots: slots)
+    if isUnnoticed { lookaside.noteUnnoticedFetch(fetchView, pc) }
     if log.has(.translation) { logTranslation(pc, .fetch, to: physical, readable: false, writable: false) }
     // Another hart may just have found that the page is data, before it could see our entry.
     atomicMemoryFence(ordering: .sequentiallyConsistent)

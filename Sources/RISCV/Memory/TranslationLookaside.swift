@@ -102,6 +102,11 @@ package final class TranslationLookaside: Sendable {
   private nonisolated(unsafe) let fetchJournal: UnsafeMutablePointer<UInt16>
   private nonisolated(unsafe) var fetchJournalCount = 0
   private static let fetchJournalCapacity = 512
+  /// Fetch entries of pages that are stored to without anybody noticing, filled since the hart's last `fence.i`; more
+  /// than there is room for: all may be.
+  private nonisolated(unsafe) let unnoticedFetches: UnsafeMutablePointer<UInt16>
+  private nonisolated(unsafe) var unnoticedCount = 0
+  private static let unnoticedCapacity = 64
 
   /// Virtual addresses that entries made from large pages cover: `sfence.vma` for one address in there
   /// flushes everything.
@@ -128,6 +133,7 @@ package final class TranslationLookaside: Sendable {
       fetchPages[view * Self.fetchCount].virtual = Self.noPage
     }
     fetchJournal = .allocate(capacity: Self.fetchJournalCapacity)
+    unnoticedFetches = .allocate(capacity: Self.unnoticedCapacity)
     windowsAreVoid = .allocate(capacity: 1)
     windowsAreVoid.initialize(to: Atomic(false))
   }
@@ -152,6 +158,7 @@ package final class TranslationLookaside: Sendable {
     munmap(journal, Self.journalCapacity * 4)
     munmap(fetches, Self.fetchTableSize)
     fetchJournal.deallocate()
+    unnoticedFetches.deallocate()
     windowsAreVoid.deinitialize(count: 1)
     windowsAreVoid.deallocate()
   }
@@ -217,6 +224,24 @@ package final class TranslationLookaside: Sendable {
     fetchPages[index] = FetchPage(virtual: page, physical: physical & ~0xfff)
     fetches[index] = FetchEntry(tag: page, slots: slots)
     marks[index] = 0
+  }
+
+  /// The fetch entry of `virtual`, just filled, is for a page that is stored to without anybody noticing.
+  func noteUnnoticedFetch(_ view: View, _ virtual: UInt64) {
+    if unnoticedCount < Self.unnoticedCapacity {
+      unnoticedFetches[unnoticedCount] = UInt16(Self.fetchIndex(view.rawValue, virtual))
+    }
+    unnoticedCount += 1
+  }
+
+  /// By the hart itself: no fetch may come any more from slots of which `isUnnoticed` says that stores to them are so.
+  @inline(__always) func revokeUnnoticedFetches(_ isUnnoticed: (UnsafeMutablePointer<Operation>) -> Bool) {
+    defer { unnoticedCount = 0 }
+    if unnoticedCount > Self.unnoticedCapacity { return revokeFetches(isUnnoticed) }
+    for i in 0..<unnoticedCount {
+      let index = Int(unnoticedFetches[i])
+      if isMade(index) && isUnnoticed(fetches[index].slots) { revokeFetch(index) }
+    }
   }
 
   /// The physical address of `virtual`, whose page the fetch entry was made for.
