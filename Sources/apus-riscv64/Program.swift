@@ -8,9 +8,9 @@ import Logging
 enum Program {
   static func run() -> Never {
     // Bytes, for file names and arguments need not be text.
-    let words = strings(standalone_arguments()).dropFirst()
+    let words = UserCommandLine.words(Array(strings(standalone_arguments()).dropFirst()))
     do throws(ProgramError) {
-      switch try UserCommandLine.read(Array(words), environment: strings(environ)) {
+      switch try UserCommandLine.read(words, environment: strings(environ)) {
       case .answer(let text):
         print(text, terminator: "")
         exit(0)

@@ -39,6 +39,15 @@ import Testing
     #expect(texts(try request(["-0", "name", "p", "x"]).arguments) == ["name", "x"])
   }
 
+  /// As Linux starts it by itself: with the flag P, the name comes behind the path, even where it is like an option.
+  @Test func theProgramsNameCanBePreserved() throws {
+    let words = ["-path", "-bash", "-L", "x"].map { Array($0.utf8) }
+    let preserved = try request(texts(UserCommandLine.words(words, startedWith: 1)))
+    #expect(preserved.path == "-path" && texts(preserved.arguments) == ["-bash", "-L", "x"])
+    #expect(UserCommandLine.words(words, startedWith: 0) == words)
+    #expect(UserCommandLine.words([words[0]], startedWith: 1) == [words[0]])
+  }
+
   @Test func addressSpaces() throws {
     #expect(try request(["-B", "0x1000000", "p"]).guestBase == 0x100_0000)
     #expect(try request(["-B", "0", "p"]).guestBase == nil)

@@ -1,3 +1,4 @@
+import CHost
 import Glibc
 import Logging
 import RISCV
@@ -218,6 +219,15 @@ package struct UserCommandLine {
     request.environment = changedEnvironment()
     request.ownOptions = ownOptions
     return .run(request, log)
+  }
+
+  /// The words of a command line where Linux started the emulator by itself with the flag P (binfmt_misc): the
+  /// program's path comes first, then the name that it was called by, which `flags` (AT_FLAGS) say since Linux 5.12.
+  package static func words(_ words: [[UInt8]], startedWith flags: UInt = host_auxiliary(UInt(AT_FLAGS)))
+    -> [[UInt8]]
+  {
+    guard flags & 1 != 0, words.count >= 2 else { return words }
+    return [Array("-0".utf8), words[1], Array("--".utf8), words[0]] + words.dropFirst(2)
   }
 
   private mutating func readEnvironment() throws(ProgramError) {
