@@ -29,6 +29,16 @@ import Testing
     #expect(try request(["p"], ["QEMU_STRACE="]).traces)
   }
 
+  /// As binfmt_misc's flag C starts set-user-ID programs (AT_SECURE).
+  @Test func programsWithRightsTakeNoOptionsFromTheEnvironment() throws {
+    let variables = ["QEMU_LD_PREFIX=/a", "APUS_LOG_FILENAME=/etc/x"].map { Array($0.utf8) }
+    guard
+      case .run(let request, let log) = try UserCommandLine.read(
+        [Array("p".utf8)], environment: variables, isSecure: true)
+    else { throw TestSetupError("no run") }
+    #expect(request.prefix == nil && log.file == nil && request.environment == variables)
+  }
+
   @Test func variablesAreSetAndUnsetInOrder() throws {
     let request = try request(
       ["-E", "A=2,B=3", "-U", "C", "-E", "A=4", "p"], ["A=1", "C=5", "AB=6"])

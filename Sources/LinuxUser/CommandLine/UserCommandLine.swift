@@ -35,8 +35,12 @@ package struct UserCommandLine {
   private static let program = "apus-riscv64"
 
   /// `words` without the program's own name; `environment` as it is.
-  package static func read(_ words: [[UInt8]], environment: [[UInt8]]) throws(ProgramError) -> UserRequest {
+  package static func read(
+    _ words: [[UInt8]], environment: [[UInt8]], isSecure: Bool = host_auxiliary(UInt(AT_SECURE)) != 0
+  ) throws(ProgramError) -> UserRequest {
     var reader = UserCommandLine(environment)
+    // Who has started a program with rights that are not his does not say which files it writes.
+    if !isSecure { try reader.readEnvironment() }
     return try reader.read(words)
   }
 
@@ -188,7 +192,6 @@ package struct UserCommandLine {
   }
 
   private mutating func read(_ words: [[UInt8]]) throws(ProgramError) -> UserRequest {
-    try readEnvironment()
     var rest = words[...]
     while let word = rest.first, word.first == 0x2d {
       rest = rest.dropFirst()

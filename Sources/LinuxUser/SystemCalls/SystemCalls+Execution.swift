@@ -34,6 +34,11 @@ extension SystemCalls {
     defer { thread.process.forgetExecution() }
     thread.process.flushPerfMap()
     thread.traceExecution()
+    // Only Linux can give rights, where it starts this program by itself (binfmt_misc). Else there are none to be had.
+    if let program = plan.program {
+      let path = UnsafePointer<Int>(bitPattern: program)?.pointee ?? 0
+      _ = try? thread.host(Int(SYS_execve), path, program, plan.environment)
+    }
     return try thread.host(Int(SYS_execve), plan.path, plan.arguments, plan.environment)
   }
 
@@ -43,8 +48,12 @@ extension SystemCalls {
     let path: Int
     let arguments: Int
     let environment: Int
+    /// Among the arguments, from where on they are a program's that is to have its owner's rights.
+    let program: Int?
 
-    init(_ path: [UInt8], _ arguments: [[UInt8]], _ environment: [[UInt8]]) {
+    init(
+      _ path: [UInt8], _ arguments: [[UInt8]], _ environment: [[UInt8]], givingRightsFrom number: Int? = nil
+    ) {
       let strings = [path] + arguments + environment
       let vectors = 8 * (arguments.count + environment.count + 2)
       let size = strings.reduce(vectors) { $0 + $1.count + 1 }
@@ -62,6 +71,7 @@ extension SystemCalls {
       self.path = pointers[0]
       self.arguments = Int(bitPattern: block)
       self.environment = Int(bitPattern: block + 8 * (arguments.count + 1))
+      program = number.map { Int(bitPattern: block + 8 * $0) }
     }
   }
 
@@ -84,11 +94,13 @@ extension SystemCalls {
         guard let own = process.ownPath else { return Plan(program, arguments, environment) }
         // A path is no option.
         let path = program.first == 0x2d ? Array("./".utf8) + program : program
-        let line =
+        let options =
           [Array("apus-riscv64".utf8)]
           + (process.request.ownOptions + stackOption(process)).map { Array($0.utf8) }
-          + [Array("-0".utf8), arguments[0], path] + arguments.dropFirst()
-        return Plan(Array(own.utf8), line, environment)
+          + [Array("-0".utf8), arguments[0]]
+        return Plan(
+          Array(own.utf8), options + [path] + arguments.dropFirst(), environment,
+          givingRightsFrom: givesRights(path) ? options.count : nil)
       case .other: return Plan(program, arguments, environment)
       case .script(let interpreter, let argument):
         let interpreter = Array(interpreter.utf8)
@@ -98,6 +110,14 @@ extension SystemCalls {
       }
     }
     throw Errno(ELOOP)
+  }
+
+  /// The program is to run as another user or group (inode(7), the set-user-ID bit).
+  private static func givesRights(_ path: [UInt8]) -> Bool {
+    var status = stat()
+    guard stat(String(decoding: path, as: UTF8.self), &status) == 0 else { return false }
+    return status.st_mode & S_ISUID != 0 && status.st_uid != geteuid()
+      || status.st_mode & S_ISGID != 0 && status.st_gid != getegid()
   }
 
   /// RLIMIT_STACK, where the program has set it, is the next program's.
