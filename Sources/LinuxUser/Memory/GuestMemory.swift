@@ -180,7 +180,7 @@ package final class GuestMemory: PhysicalMemory, UserPages {
           off_t(backing.offset))
         if memory == MAP_FAILED {
           let error = Errno(errno)
-          clearDropped(start..<start + size, &mappings)
+          try clearDropped(start..<start + size, &mappings)
           throw error
         }
         note(
@@ -250,24 +250,36 @@ package final class GuestMemory: PhysicalMemory, UserPages {
     }
   }
 
-  /// Nothing is mapped in `range` any more.
-  private func clear(_ range: Range<UInt64>, _ mappings: inout Mappings) {
+  /// Nothing is mapped in `range` any more, unless it throws.
+  private func clear(_ range: Range<UInt64>, _ mappings: inout Mappings) throws(Errno) {
+    try keep(range)
     forgetCode(range, mappings)
     mappings.remove(range)
     noteUnnoticed(mappings, changed: [])
     setPermissions(range, 0)
-    let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED
-    let memory = mmap(
-      base + Int(range.lowerBound), Int(range.upperBound - range.lowerBound), PROT_NONE, flags, -1, 0)
-    // What cannot be reserved again would be anybody's.
-    if memory == MAP_FAILED { fatalError("the program's addresses cannot be kept: \(Errno(errno).sentence)") }
+  }
+
+  /// Gives back what the host has mapped in `range`, and keeps the addresses.
+  private func keep(_ range: Range<UInt64>) throws(Errno) {
+    let (place, size) = (base + Int(range.lowerBound), Int(range.upperBound - range.lowerBound))
+    let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+    if mmap(place, size, PROT_NONE, flags | MAP_FIXED, -1, 0) != MAP_FAILED { return }
+    // With as many mappings as there may be (vm.max_map_count) none is added, but whole ones are taken away, and then
+    // there is room. No other thread runs that could map something here meanwhile.
+    guard munmap(place, size) == 0 else { throw Errno(errno) }
+    if mmap(place, size, PROT_NONE, flags | MAP_FIXED, -1, 0) == MAP_FAILED {
+      // What cannot be reserved again would be anybody's.
+      fatalError("the program's addresses cannot be kept: \(Errno(errno).sentence)")
+    }
   }
 
   /// A mapping failed: the host may have dropped what was there, or may not have come so far.
-  private func clearDropped(_ range: Range<UInt64>, _ mappings: inout Mappings) {
+  private func clearDropped(_ range: Range<UInt64>, _ mappings: inout Mappings) throws(Errno) {
     // The whole window is always mapped, if without access; msync(2) says where it is not.
     let size = Int(range.upperBound - range.lowerBound)
-    if msync(base + Int(range.lowerBound), size, MS_ASYNC) != 0, errno == ENOMEM { clear(range, &mappings) }
+    if msync(base + Int(range.lowerBound), size, MS_ASYNC) != 0, errno == ENOMEM {
+      try clear(range, &mappings)
+    }
   }
 
   /// The pages that `size` bytes at `start` are.
@@ -279,9 +291,15 @@ package final class GuestMemory: PhysicalMemory, UserPages {
   package func unmap(_ start: UInt64, size: UInt64) throws(Errno) {
     guard size > 0 else { throw .invalid }
     let range = try Self.pages(start, size)
-    state.withLock { mappings in
-      for part in mappings.parts(in: range) { clear(part.start..<part.end, &mappings) }
+    let failure = state.withLock { mappings -> Errno? in
+      do throws(Errno) {
+        for part in mappings.parts(in: range) { try clear(part.start..<part.end, &mappings) }
+        return nil
+      } catch {
+        return error
+      }
     }
+    if let failure { throw failure }
   }
 
   package func protect(_ start: UInt64, size: UInt64, _ protection: PagePermissions) throws(Errno) {
@@ -326,12 +344,12 @@ package final class GuestMemory: PhysicalMemory, UserPages {
             target + new <= start || start + old <= target
           else { throw .invalid }
           guard target >= Self.lowest else { throw Errno(EPERM) }
-          for part in mappings.parts(in: target..<target + new) { clear(part.start..<part.end, &mappings) }
+          for part in mappings.parts(in: target..<target + new) { try clear(part.start..<part.end, &mappings) }
           return .success(try move(start, old, to: target, new, mapping, keepsOld, &mappings))
         }
         if !keepsOld, old > 0 {
           if new <= old {
-            if new < old { clear(start + new..<start + old, &mappings) }
+            if new < old { try clear(start + new..<start + old, &mappings) }
             return .success(start)
           }
           if mapping.isAnonymous, !mapping.isShared, start + new <= limit,
@@ -394,7 +412,7 @@ package final class GuestMemory: PhysicalMemory, UserPages {
         }
       }
       guard result >= 0 else {
-        clear(target..<target + new, &mappings)
+        try clear(target..<target + new, &mappings)
         throw Errno(Int32(-result))
       }
     }
@@ -402,7 +420,7 @@ package final class GuestMemory: PhysicalMemory, UserPages {
       Mapping(
         start: target, end: target + new, protection: mapping.protection, isShared: mapping.isShared,
         isAnonymous: mapping.isAnonymous), &mappings)
-    if !keepsOld, old > 0 { clear(start..<start + old, &mappings) }
+    if !keepsOld, old > 0 { try clear(start..<start + old, &mappings) }
     return target
   }
 
@@ -521,7 +539,7 @@ extension GuestMemory {
         let start = try place(placement, size, mappings)
         let failure = body(hostAddress(start))
         guard failure >= 0 || failure < -4095 else {
-          clearDropped(start..<start + size, &mappings)
+          try clearDropped(start..<start + size, &mappings)
           throw Errno(Int32(-failure))
         }
         note(
