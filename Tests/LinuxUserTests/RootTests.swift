@@ -37,6 +37,25 @@ extension UserProgramTests {
       #expect(ran.end == 0 && ran.output.hasSuffix("complete\n"), "\(ran)")
     }
 
+    /// Python's own regression tests.
+    @Test func pythonPassesItsOwnTests() async throws {
+      let modules = [
+        "math", "struct", "json", "mmap", "select", "os", "signal", "threading", "subprocess", "socket",
+        "sqlite3",
+      ]
+      // What is left out takes long, to look at what others here do, too.
+      let left = [
+        "*SubinterpThreadingTests*", "*NoPoll*", "test_highly_nested_objects_encoding",
+        "test_print_exception_gh_102056",
+      ]
+      let ran = try await run(
+        Script(name: "python", packages: ["netbase", "python3", "libpython3.13-testsuite"]),
+        ["-j2", "-u", "all,-largefile,-cpu,-network"] + left.flatMap { ["-i", $0] }
+          + modules.map { "test_\($0)" },
+        by: ["--emulator", try Programs.emulator], seconds: 600)
+      #expect(ran.end == 0 && ran.output.contains("All \(modules.count) tests OK."), "\(ran)")
+    }
+
     private static func hasOwnFormats() async throws -> Bool {
       try await Programs.run([
         "/usr/bin/unshare", "--user", "--map-root-user", "--mount", "mount", "-t", "binfmt_misc",

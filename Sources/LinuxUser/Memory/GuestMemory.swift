@@ -344,7 +344,9 @@ package final class GuestMemory: PhysicalMemory, UserPages {
             target + new <= start || start + old <= target
           else { throw .invalid }
           guard target >= Self.lowest else { throw Errno(EPERM) }
-          for part in mappings.parts(in: target..<target + new) { try clear(part.start..<part.end, &mappings) }
+          for part in mappings.parts(in: target..<target + new) {
+            try clear(part.start..<part.end, &mappings)
+          }
           return .success(try move(start, old, to: target, new, mapping, keepsOld, &mappings))
         }
         if !keepsOld, old > 0 {
