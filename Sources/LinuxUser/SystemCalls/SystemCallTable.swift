@@ -1,6 +1,7 @@
 import CHost
 
-/// Every system call of Linux 6.12 on 64-bit RISC-V.
+/// Every system call of Linux 6.12 on 64-bit RISC-V. `Guests/user/sweep.c` makes each that is not refused, and Linux's own
+/// answers are the test; what it leaves out is named beside its own test in `GuestTests.testedElsewhere`.
 package enum SystemCalls {
   package static let table: [SystemCall] = [
     SystemCall(0, "io_setup", "up", .emulated(setUpRequests)),
