@@ -16,8 +16,6 @@ APUS_CACHE ?= $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/apus
 export APUS_CACHE
 
 SWIFT_BUILD = swift build -c $(CONFIG)
-PROGRAM = apus-system-riscv64
-USER_PROGRAM = apus-riscv64
 step = @printf '\n==> %s\n' '$(1)'
 
 .DEFAULT_GOAL := build
@@ -33,14 +31,16 @@ demo: ## install what is missing, build, fetch Linux and boot it to a shell
 
 build: dependencies ## build the programs
 	$(call step,building ($(CONFIG)))
-	$(SWIFT_BUILD) --product $(PROGRAM)
-	$(SWIFT_BUILD) --product $(USER_PROGRAM)
+	$(SWIFT_BUILD) --product apus-system-riscv64
+	$(SWIFT_BUILD) --product apus-system-riscv32
+	$(SWIFT_BUILD) --product apus-riscv64
 
 test: test-dependencies lint ## install what is missing, check the format, build, run every test
 	$(call step,building the program and its tests (release; minutes from scratch))
 	Scripts/test --build-only
 	$(call step,fetching the guests that the tests boot)
 	Scripts/fetch-linux
+	Scripts/fetch-firmware
 	$(call step,running the tests)
 	Scripts/test
 

@@ -19,10 +19,11 @@ package struct Bench {
   package static let names: [String] =
     ["translation/emission", "interpreter/coremark-like", "interpreter/coremark-like+sv39"]
     + BareGuest.all.map(\.id)
-    + userNames + ["linux/boot-1", "linux/boot-2", "kernel/all", "start/first-instruction"]
+    + userNames + ["linux/boot-1", "linux/boot-2", "kernel/all", "start/first-instruction", "start/firmware"]
 
   package mutating func run() throws {
     try startUp()
+    try firmware()
     try bareGuests()
     try interpreterSpeed()
     try translationSpeed()
@@ -172,6 +173,43 @@ package struct Bench {
           if sample < 0 { continue }  // warms the host's file cache
           measurements.record(figure: "start-up ms, \(emulator.label), \(kind)", time)
           measurements.record(figure: "start-up CPU ms, \(emulator.label), \(kind)", end.cpu * 1000)
+        }
+      }
+    }
+  }
+
+  /// OpenSBI and the built-in firmware, both under Apus: to the first byte of a guest in supervisor mode, and of Linux
+  /// to the shell.
+  private mutating func firmware() throws {
+    guard options.wants("start/firmware") else { return }
+    let first = try builder.buildFirstAboveFirmware()
+    let linux = LinuxGuest(options: options)
+    let kinds = [
+      ("OpenSBI", options.linuxFolder + "/opensbi-trixie/fw_dynamic.bin"), ("built-in", "builtin"),
+    ]
+    say("firmware")
+    for sample in -1..<max(7, 5 * options.rounds) {
+      for (name, path) in sample % 2 == 0 ? kinds : kinds.reversed() {
+        let process = try HostProcess(
+          [apus.path] + apus.extra + [
+            "-M", "virt", "-m", "128M", "-display", "none", "-serial", "stdio", "-monitor", "none", "-bios",
+            path,
+            "-kernel", first,
+          ])
+        try process.wait(for: "~", within: 20)
+        let time = (now() - process.started) * 1000
+        let end = try process.finish(within: 20)
+        if sample < 0 { continue }
+        measurements.record(figure: "start-up ms above \(name)", time)
+        measurements.record(figure: "start-up CPU ms above \(name)", end.cpu * 1000)
+      }
+    }
+    for harts in [1, 2] {
+      for round in 0..<options.rounds {
+        for (name, path) in round % 2 == 0 ? kinds : kinds.reversed() {
+          say("round \(round + 1) of \(options.rounds): Linux with \(harts) harts, \(name)")
+          let cpu = try linux.cpuToShell(apus, harts: harts, firmware: path)
+          measurements.record(figure: "CPU seconds to the shell above \(name), \(harts) harts", cpu)
         }
       }
     }

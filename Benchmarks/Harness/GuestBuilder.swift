@@ -63,6 +63,14 @@ package struct GuestBuilder {
       ])
   }
 
+  /// The same for supervisor mode, above firmware.
+  package func buildFirstAboveFirmware() throws -> String {
+    let source = options.sources + "/bare/first-supervisor.S"
+    return try compile(
+      "first-supervisor", sources: [source], others: [],
+      flags: ["-march=rv64gc"] + GuestBuilder.riscv + GuestBuilder.common + ["-Wl,-Ttext=0x80200000", source])
+  }
+
   /// An initial file system in which `/kernel-work` is the program of that name: the one from
   /// `Scripts/fetch-linux` with a second archive behind it.
   package func buildKernelWork() throws -> String {

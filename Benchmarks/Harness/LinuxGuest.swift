@@ -5,11 +5,13 @@ package struct LinuxGuest {
   package var options: Options
   package static let memory = 256
 
-  package func words(_ emulator: Emulator, harts: Int, initrd: String, append: String = "") -> [String] {
+  package func words(
+    _ emulator: Emulator, harts: Int, initrd: String, append: String = "", firmware: String? = nil
+  ) -> [String] {
     [emulator.path] + emulator.extra + [
       "-M", "virt", "-cpu", "rv64", "-m", "\(LinuxGuest.memory)M", "-smp", "\(harts)", "-display", "none",
       "-serial", "stdio", "-monitor", "none", "-bios",
-      options.linuxFolder + "/opensbi-bookworm/fw_dynamic.bin",
+      firmware ?? options.linuxFolder + "/opensbi-bookworm/fw_dynamic.bin",
       "-kernel", options.linuxFolder + "/Image", "-initrd", initrd,
       // no4lvl: three levels of page tables, Sv39, which every emulator has.
       "-append", "console=ttyS0 no4lvl" + (append.isEmpty ? "" : " ") + append,
@@ -57,6 +59,20 @@ package struct LinuxGuest {
       throw BenchmarkError("\(emulator.label) does not end well after poweroff: \(process.lastWords)")
     }
     return Boot(cpu: cpu, wall: wall, settled: settled, idle: idle, memory: memory)
+  }
+
+  /// Seconds of CPU time until the shell's prompt, on firmware as `-bios` names it.
+  package func cpuToShell(_ emulator: Emulator, harts: Int, firmware: String) throws -> Double {
+    let initrd = options.linuxFolder + "/initramfs.cpio.gz"
+    let process = try HostProcess(words(emulator, harts: harts, initrd: initrd, firmware: firmware))
+    try process.wait(for: "/ # ", within: 300)
+    let cpu = process.cpu
+    try process.type("poweroff\n")
+    let end = try process.finish(within: 60)
+    guard end.exitCode == 0 else {
+      throw BenchmarkError("\(emulator.label) does not end well after poweroff: \(process.lastWords)")
+    }
+    return cpu
   }
 
   package struct KernelWork {

@@ -1,6 +1,7 @@
 import Logging
 import Machine
 import RISCV
+import SupervisorBinaryInterface
 import Translator
 
 /// A machine ready to run.
@@ -38,9 +39,10 @@ extension Boards {
       try accelerate(hart, configuration, perfMap)
       harts.append(hart)
     }
+    if machine.plan.usesBuiltinFirmware { try serveBuiltinFirmware(harts, of: machine) }
     var warnings = machine.warnings + machine.load()
     if configuration.accelerator.kind == .translator, harts.contains(where: { $0.engine == nil }) {
-      warnings.append("these harts are interpreted, which is slow: only RV64 is translated, on x86-64 hosts")
+      warnings.append("these harts are interpreted, which is slow: code is translated on x86-64 hosts only")
     }
 
     var settings = settings
@@ -55,6 +57,24 @@ extension Boards {
     return Assembly(machine: machine, runner: runner, warnings: warnings)
   }
 
+  /// `-bios builtin`: the harts start in supervisor mode, with the host as their firmware.
+  private static func serveBuiltinFirmware(_ harts: [Hart], of machine: BuiltMachine)
+    throws(ConfigurationError)
+  {
+    guard machine.cpu.features.hasSupervisor else {
+      throw ConfigurationError(
+        "-bios builtin: this CPU has no supervisor mode, in which guests of the built-in firmware run")
+    }
+    let plan = machine.plan
+    var starts = plan.startPCs
+    if let entry = plan.kernelEntry, starts[0] == nil { starts[0] = entry }
+    BuiltinFirmware(
+      machine.firmwarePlatform,
+      starts: starts.mapValues { BuiltinFirmware.Start(address: $0, deviceTree: plan.vector.deviceTree) },
+      memory: machine.memory, power: machine.services.environment.power, harts: harts.count
+    ).serve(harts)
+  }
+
   /// Bytes of host code for a hart: a distribution's kernel and a compiler at work fill some 20 MiB.
   private static let codeSize = 64 << 20
 
@@ -63,7 +83,7 @@ extension Boards {
     throws(ConfigurationError)
   {
     let accelerator = configuration.accelerator
-    guard accelerator.kind == .translator, TranslatedHart.canRun(hart) else { return }
+    guard accelerator.kind == .translator, TranslatedHart.canRun else { return }
     let size = accelerator.codeSize.map { $0 / Int(max(1, configuration.smp)) } ?? codeSize
     let limit = accelerator.regionLimit ?? TranslatedHart.largestRegion
     guard limit <= TranslatedHart.largestRegion else {

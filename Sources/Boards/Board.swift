@@ -4,15 +4,17 @@ import RISCV
 /// A kind of machine.
 package protocol Board: Sendable {
   /// As `-machine` spells it.
-  static var name: String { get }
+  var name: String { get }
   /// As `-machine help` describes it.
-  static var summary: String { get }
-  static var properties: [Property] { get }
+  var summary: String { get }
+  var properties: [Property] { get }
   static var harts: ClosedRange<UInt64> { get }
-  static var defaultCPU: String { get }
+  static func defaultCPU(of target: Target) -> String
   static var defaultRAM: UInt64 { get }
+  /// Properties that harts of this model have before `-global` and `-cpu` set theirs.
+  func hartDefaults(ofModel model: String) -> [Assignment]
   /// Builds the board around `harts` harts of one kind with `ramSize` bytes of RAM.
-  static func build(_ request: BoardRequest) throws(ConfigurationError) -> BuiltMachine
+  func build(_ request: BoardRequest) throws(ConfigurationError) -> BuiltMachine
 }
 
 /// What a board is built from; limits have been checked.
@@ -48,7 +50,7 @@ package struct BoardRequest: Sendable {
 
 /// The boards that there are.
 package enum Boards {
-  package static let all: [any Board.Type] = [Virt.self]
+  package static let all: [any Board] = Virt.all
 
   /// QEMU's boards for RISC-V that are still to come.
   private static let announced = [
@@ -57,10 +59,10 @@ package enum Boards {
   ]
 
   /// The board that `configuration` names. QEMU's default is spike.
-  package static func board(named name: String?) throws(ConfigurationError) -> any Board.Type {
+  package static func board(named name: String?) throws(ConfigurationError) -> any Board {
     let asked = name ?? "spike"
     if let board = all.first(where: { $0.name == asked }) { return board }
-    let choice = all.map { "-machine \($0.name)" }.joined(separator: ", ")
+    let choice = "-machine virt"
     if name == nil {
       throw ConfigurationError(
         "No machine specified: the default, 'spike', is not there yet. Use \(choice).")
@@ -69,7 +71,8 @@ package enum Boards {
       throw ConfigurationError("machine '\(asked)' is not there yet. Use \(choice).")
     }
     throw ConfigurationError(
-      "unsupported machine type: \"\(asked)\"\nUse -machine help to list supported machines")
+      "unsupported machine type: \"\(asked)\"\nUse -machine help to list supported machines"
+        + all.map { $0.name }.suggestion(for: asked))
   }
 
   /// Builds the machine that `configuration` describes, its harts apart.
@@ -90,14 +93,15 @@ package enum Boards {
     guard smp > 0 else {
       throw ConfigurationError("Invalid CPU topology: CPU topology parameters must be greater than zero")
     }
-    guard smp <= board.harts.upperBound else {
+    let kind = type(of: board)
+    guard smp <= kind.harts.upperBound else {
       throw ConfigurationError(
-        "Invalid SMP CPUs \(smp). The max CPUs supported by machine '\(board.name)' is \(board.harts.upperBound)"
+        "Invalid SMP CPUs \(smp). The max CPUs supported by machine '\(board.name)' is \(kind.harts.upperBound)"
       )
     }
-    guard smp >= board.harts.lowerBound else {
+    guard smp >= kind.harts.lowerBound else {
       throw ConfigurationError(
-        "Invalid SMP CPUs \(smp). The min CPUs supported by machine '\(board.name)' is \(board.harts.lowerBound)"
+        "Invalid SMP CPUs \(smp). The min CPUs supported by machine '\(board.name)' is \(kind.harts.lowerBound)"
       )
     }
     let cpu = try cpu(of: configuration, board: board)
@@ -105,20 +109,24 @@ package enum Boards {
     return try board.build(
       BoardRequest(
         configuration: configuration, properties: properties, cpu: cpu, hart: HartDescription(cpu),
-        harts: Int(smp), ramSize: configuration.ramSize ?? board.defaultRAM, backEnds: backEnds,
+        harts: Int(smp), ramSize: configuration.ramSize ?? kind.defaultRAM, backEnds: backEnds,
         services: services, warnings: warnings))
   }
 
   /// The hart that `-cpu`, and `-global` for its class, describe.
-  private static func cpu(of configuration: MachineConfiguration, board: any Board.Type)
+  private static func cpu(of configuration: MachineConfiguration, board: any Board)
     throws(ConfigurationError)
     -> CPUConfiguration
   {
-    let text = configuration.cpu ?? board.defaultCPU
+    let text = configuration.cpu ?? type(of: board).defaultCPU(of: configuration.target)
     let model = text.split(separator: ",", maxSplits: 1, omittingEmptySubsequences: false).first ?? ""
-    let globals = configuration.globals.filter { $0.driver == "\(model)-riscv-cpu" }
+    let globals =
+      board.hartDefaults(ofModel: String(model)).map {
+        GlobalProperty(driver: "\(model)-riscv-cpu", property: $0.name, value: $0.value)
+      } + configuration.globals.filter { $0.driver == "\(model)-riscv-cpu" }
     do {
-      return try CPUModel.configure(text, globals: globals.map { ($0.property, $0.value) })
+      return try CPUModel.configure(
+        text, globals: globals.map { ($0.property, $0.value) }, among: CPUModel.all(of: configuration.target))
     } catch {
       throw ConfigurationError(error.description)
     }

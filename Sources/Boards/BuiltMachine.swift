@@ -3,6 +3,7 @@ import Devices
 import Logging
 import Machine
 import RISCV
+import SupervisorBinaryInterface
 
 /// What surrounds every board: an empty address space, time, and the ways in and out, which devices see, and
 /// the lock under which they work, which they do not.
@@ -29,18 +30,19 @@ package struct PlacedDevice: Sendable {
   package let id: String?
   /// The name of the bus that it sits on: "main-system-bus", "virtio-mmio-bus.7".
   package let bus: String
-  /// The name of the bus that it offers.
+  /// The name of the bus that it offers. What stands before the last slash tells apart buses of one name.
   package let childBus: String?
   /// Its windows in the address space.
   package let windows: [Range<UInt64>]
   package let properties: PropertyValues
 
   init(
-    _ device: any Device, id: String? = nil, bus: String = "main-system-bus", childBus: String? = nil,
-    windows: [Range<UInt64>] = [], properties: PropertyValues? = nil
+    _ device: any Device, typeName: String? = nil, id: String? = nil, bus: String = "main-system-bus",
+    childBus: String? = nil, windows: [Range<UInt64>] = [], properties: PropertyValues? = nil
   ) {
     self.device = device
-    typeName = type(of: device).typeName
+    let typeName = typeName ?? type(of: device).typeName
+    self.typeName = typeName
     self.id = id
     self.bus = bus
     self.childBus = childBus
@@ -61,6 +63,8 @@ package final class BuiltMachine: Sendable {
   /// In the order of making.
   package let devices: [PlacedDevice]
   package let plan: BootPlan
+  /// What firmware that the host provides has to know.
+  package let firmwarePlatform: FirmwarePlatform
   /// Where harts start that the generic loader sends nowhere else.
   package let resetVector: UInt64
   package let ramBase: UInt64
@@ -70,7 +74,8 @@ package final class BuiltMachine: Sendable {
 
   init(
     boardName: String, services: MachineServices, ports: [InterruptPort], cpu: CPUConfiguration,
-    devices: [PlacedDevice], plan: BootPlan, board: BoardMemory, warnings: [String]
+    devices: [PlacedDevice], plan: BootPlan, board: BoardMemory, firmwarePlatform: FirmwarePlatform,
+    warnings: [String]
   ) {
     self.boardName = boardName
     self.services = services
@@ -78,6 +83,7 @@ package final class BuiltMachine: Sendable {
     self.cpu = cpu
     self.devices = devices
     self.plan = plan
+    self.firmwarePlatform = firmwarePlatform
     resetVector = board.resetVector
     ramBase = board.ramBase
     ramSize = board.ramSize
@@ -109,6 +115,18 @@ package final class BuiltMachine: Sendable {
     }
   }
 
+  /// Where on its bus a PCI function is, and its configuration space now; nil of other devices.
+  package func pciFunction(_ placed: PlacedDevice) -> (place: PCIPlace, configuration: PCIConfigurationSpace)?
+  {
+    guard let function = placed.device as? any PCIFunction else { return nil }
+    for case let host as PCIHost in devices.lazy.map(\.device) {
+      for (place, other) in host.bus.places where other === function {
+        return (place, services.lock.withLock { function.configuration })
+      }
+    }
+    return nil
+  }
+
   /// For `-machine dumpdtb=`.
-  package var flattenedDeviceTree: [UInt8] { plan.deviceTree.flattened() }
+  package var flattenedDeviceTree: [UInt8] { plan.flattenedDeviceTree }
 }

@@ -2,14 +2,32 @@ import Boot
 import Devices
 import Machine
 import RISCV
+import SupervisorBinaryInterface
 
 /// The board `virt`: QEMU's RISC-V machine made for virtual devices, at its addresses and lines.
-package enum Virt: Board {
-  package static let name = "virt"
-  package static let summary = "RISC-V VirtIO board"
+package struct Virt: Board {
+  package let name: String
+  let version: VirtVersion
+
+  /// The newest under the name that everybody uses, and each version under its own.
+  package static let all = [Virt(name: "virt", version: .v10_0)] + VirtVersion.all.map(Virt.init)
+
+  private init(name: String, version: VirtVersion) {
+    self.name = name
+    self.version = version
+  }
+
+  package init(version: VirtVersion) { self.init(name: version.name, version: version) }
+
+  package var summary: String {
+    "RISC-V VirtIO board" + (name == version.name ? "" : " (alias of \(version.name))")
+  }
+
   package static let harts: ClosedRange<UInt64> = 1...512
-  package static let defaultCPU = "rv64"
+  package static func defaultCPU(of target: Target) -> String { "rv\(target.xlen)" }
   package static let defaultRAM: UInt64 = 128 << 20
+  /// What a 32-bit hart's 34 bits of physical address leave below PCI's upper window.
+  private static let largestRAM32: UInt64 = 10 << 30
 
   // MARK: The memory map
 
@@ -22,10 +40,16 @@ package enum Virt: Board {
     static let softwareInterrupt = Window(base: 0x0200_0000, size: 0x0000_4000)
     static let timer = Window(base: 0x0200_4000, size: 0x0000_8000)
     static let supervisorSoftwareInterrupt = Window(base: 0x02f0_0000, size: 0x0000_4000)
+    static let pciPorts = Window(base: 0x0300_0000, size: 0x0001_0000)
     static let plic = Window(base: 0x0c00_0000, size: 0x0060_0000)
     static let uart = Window(base: 0x1000_0000, size: 0x0000_0100)
     /// Eight of them, one after the other.
     static let virtio = Window(base: 0x1000_1000, size: 0x0000_1000)
+    static let firmwareConfiguration = Window(base: 0x1010_0000, size: 0x0000_0018)
+    /// Two banks, one after the other.
+    static let flash = Window(base: 0x2000_0000, size: 0x0200_0000)
+    static let pciConfiguration = Window(base: 0x3000_0000, size: 0x1000_0000)
+    static let pciMemory = Window(base: 0x4000_0000, size: 0x4000_0000)
     static let ram: UInt64 = 0x8000_0000
   }
 
@@ -35,18 +59,26 @@ package enum Virt: Board {
   }
 
   /// Inputs of the interrupt controller.
-  enum Line {
+  package enum Line {
     /// … to 8.
-    static let virtio = 1
-    static let uart = 10
-    static let realTimeClock = 11
+    package static let virtio = 1
+    /// INTA to INTD of the PCI bus, `pciLines` of them: … to 35.
+    package static let pci = 32
+    package static let uart = 10
+    package static let realTimeClock = 11
   }
 
-  static let virtioSlots = 8
+  package static let virtioSlots = 8
+  static let pciLines = 4
+  static let flashBanks = 2
 
   // MARK: Options
 
-  package static let properties: [Property] = [
+  package var properties: [Property] {
+    Self.allProperties.filter { !version.laterProperties.contains($0.name) }
+  }
+
+  private static let allProperties: [Property] = [
     Property(
       "aclint", .flag, default: .flag(false), "describe the timer and software interrupts as an ACLINT"),
     Property("acpi", .text, default: .text("auto"), "describe the machine by ACPI too: on, off, auto"),
@@ -86,14 +118,20 @@ package enum Virt: Board {
 
   // MARK: Building
 
-  package static func build(_ request: BoardRequest) throws(ConfigurationError) -> BuiltMachine {
-    try check(request.properties)
+  package func hartDefaults(ofModel model: String) -> [Assignment] {
+    model == "rv64" || model == "rv32" ? version.hartDefaults : []
+  }
+
+  package func build(_ request: BoardRequest) throws(ConfigurationError) -> BuiltMachine {
+    try Self.check(request.properties)
     let environment = request.services.environment
     let memory = environment.memory
     let configuration = request.configuration
     let ports = (0..<request.harts).map { _ in InterruptPort() }
-    let ramSize = try addMemory(
-      memory, size: request.ramSize, dumpsCore: request.properties.flag("dump-guest-core"))
+    let isTooLarge = !request.hart.is64Bit && request.ramSize > Self.largestRAM32
+    let ramSize = try Self.addMemory(
+      memory, size: isTooLarge ? Self.largestRAM32 : request.ramSize,
+      dumpsCore: request.properties.flag("dump-guest-core"))
     var devices: [PlacedDevice] = []
 
     func add(
@@ -122,7 +160,7 @@ package enum Virt: Board {
         SSWI(ports: ports), Map.supervisorSoftwareInterrupt, size: SSWI.windowSize, widths: SSWI.accessWidths,
         isLockFree: true, name: SSWI.regionName)
     }
-    let virtioLines = Line.virtio..<Line.virtio + virtioSlots
+    let virtioLines = Line.virtio..<Line.virtio + Self.virtioSlots
     let plic = PLIC(ports: ports, requestInputs: Set(virtioLines).union([Line.uart, Line.realTimeClock]))
     add(
       plic, Map.plic, size: PLIC.windowSize, widths: PLIC.accessWidths, isLockFree: true,
@@ -133,21 +171,30 @@ package enum Virt: Board {
       SiFiveTest(power: environment.power), Map.test, size: SiFiveTest.windowSize,
       widths: SiFiveTest.accessWidths,
       name: SiFiveTest.regionName)
+    let firmwareConfiguration = Self.addFirmwareConfiguration(memory, &devices)
     let clockLine = InterruptLine(to: plic, input: Line.realTimeClock)
     add(
       GoldfishRTC(line: clockLine, clock: environment.clock, timers: environment.timers), Map.realTimeClock,
       size: GoldfishRTC.windowSize, widths: GoldfishRTC.accessWidths, name: GoldfishRTC.regionName)
-    let serial = try serialBackEnd(request)
+    let serial = try Self.serialBackEnd(request)
     let uart = NS16550A(line: InterruptLine(to: plic, input: Line.uart), backEnd: serial)
     serial?.attach(uart)
     add(uart, Map.uart, size: NS16550A.windowSize, widths: NS16550A.accessWidths, name: NS16550A.regionName)
 
+    devices += try (0..<Self.flashBanks).map { bank throws(ConfigurationError) in
+      try Self.flash(bank, request)
+    }
+
+    let highPCIMemory = Self.highPCIMemory(ramEnd: Map.ram + ramSize, is64Bit: request.hart.is64Bit)
+    let pci = Self.addPCI(memory, highPCIMemory, plic, &devices)
+
     // Connectors, and what the user plugs in.
     var plugs = Plugboard(
-      globals: configuration.globals, backEnds: request.backEnds, environment: environment)
+      globals: configuration.globals, cpus: CPUModel.all(of: configuration.target),
+      backEnds: request.backEnds, environment: environment)
     let transportProperties = try plugs.values(of: VirtIOMMIO.typeName, VirtIOMMIO.properties)
     let forceLegacy = transportProperties.flag("force-legacy")
-    for slot in 0..<virtioSlots {
+    for slot in 0..<Self.virtioSlots {
       let transport = VirtIOMMIO(
         memory: memory, line: InterruptLine(to: plic, input: Line.virtio + slot), forceLegacy: forceLegacy)
       let window = Window(base: Map.virtio.base + UInt64(slot) * Map.virtio.size, size: Map.virtio.size)
@@ -156,20 +203,28 @@ package enum Virt: Board {
         bus: "virtio-mmio-bus.\(slot)", properties: transportProperties)
       plugs.addSlot(transport, name: "virtio-mmio-bus.\(slot)")
     }
+    plugs.add(pci)
     for device in configuration.devices { try plugs.plug(device) }
 
     let board = BoardMemory(
       ramBase: Map.ram, ramSize: ramSize, resetVector: Map.maskROM.base, is64Bit: request.hart.is64Bit,
-      harts: request.harts)
+      harts: request.harts, flash: configuration.flash.first.flatMap { $0 }.map { _ in Map.flash.base },
+      placement: version.placement)
     let tree = VirtDeviceTree(
-      hart: request.hart, harts: request.harts, ramSize: ramSize, timebase: environment.clock.timebase,
-      isACLINT: isACLINT)
+      version: version, hart: version.description(of: request.hart), harts: request.harts, ramSize: ramSize,
+      timebase: environment.clock.timebase,
+      isACLINT: isACLINT, highPCIMemory: highPCIMemory)
     let plan = try BootPlan(
-      configuration, board: board, deviceTree: tree.tree, rngSeed: randomSeed(environment.entropy))
+      configuration, board: board, deviceTree: tree.tree, rngSeed: Self.randomSeed(environment.entropy))
+    try Self.fill(firmwareConfiguration, request, offer: plan.offer)
     return BuiltMachine(
       boardName: name, services: request.services, ports: ports, cpu: request.cpu,
       devices: devices + plugs.devices, plan: plan, board: board,
-      warnings: request.warnings + plugs.warnings)
+      firmwarePlatform: FirmwarePlatform(
+        console: (Map.uart.base, UInt64(VirtDeviceTree.uartClock)),
+        machineDevices: [(Map.clint.base, Map.clint.size)]),
+      warnings: request.warnings + (isTooLarge ? ["Limiting RAM size to 10 GiB"] : [])
+        + Self.serialWarnings(configuration) + Self.diskWarnings(configuration, plan) + plugs.warnings)
   }
 
   /// Maps mask ROM and RAM, whose size is rounded up to whole pages as QEMU rounds it.
@@ -190,16 +245,74 @@ package enum Virt: Board {
     return rounded
   }
 
+  /// Above RAM; for 32-bit harts where their 34-bit addresses still reach.
+  private static func highPCIMemory(ramEnd: UInt64, is64Bit: Bool) -> Window {
+    let size: UInt64 = is64Bit ? 16 << 30 : 4 << 30
+    let base = ramEnd.aligned(upTo: size) ?? 1 << 56
+    return Window(base: is64Bit ? base : max(base, 0x3_0000_0000), size: size)
+  }
+
+  /// The PCI host bridge: configuration spaces, ports and memory of a bus whose first function is the bridge.
+  private static func addPCI(
+    _ memory: AddressSpace, _ highMemory: Window, _ plic: PLIC, _ devices: inout [PlacedDevice]
+  ) -> PCIBus {
+    let lines = (0..<Self.pciLines).map { InterruptLine(to: plic, input: Line.pci + $0) }
+    let host = PCIHost(memory: memory, lines: lines)
+    memory.addDevice(
+      PCIHost.regionName, host, base: Map.pciConfiguration.base, size: Map.pciConfiguration.size,
+      widths: PCIHost.accessWidths)
+    // Ports are numbered from 0 on; memory lies where harts have it.
+    let windows: [(String, Window, PCIWindow)] = [
+      ("gpex_ioport", Map.pciPorts, PCIWindow(host.bus, .ports, base: 0)),
+      ("pcie-mmio", Map.pciMemory, PCIWindow(host.bus, .memory, base: Map.pciMemory.base)),
+      ("pcie-mmio-high", highMemory, PCIWindow(host.bus, .memory, base: highMemory.base)),
+    ]
+    for (name, window, device) in windows {
+      memory.addDevice(name, device, base: window.base, size: window.size, widths: PCIWindow.accessWidths)
+    }
+    let all = [Map.pciConfiguration] + windows.map(\.1)
+    devices.append(
+      PlacedDevice(host, childBus: host.bus.name, windows: all.map { $0.base..<$0.base + $0.size }))
+    let bridge = PCIHostBridge()
+    host.bus.plug(bridge, at: PCIPlace(slot: 0))
+    devices.append(PlacedDevice(bridge, bus: host.bus.name))
+    return host.bus
+  }
+
   private static func serialBackEnd(_ request: BoardRequest) throws(ConfigurationError) -> (
     any CharacterBackEnd
   )? {
-    let serial = request.configuration.serial
-    // Lines that the board does not have are ignored, as QEMU ignores them.
-    guard let first = serial.first, let id = first else { return nil }
-    guard let backEnd = request.backEnds.characters[id] else {
+    guard let first = request.configuration.serial.first, let id = first else { return nil }
+    guard let outlet = request.backEnds.characters[id] else {
       throw ConfigurationError("could not connect serial device to character backend '\(id)'")
     }
-    return backEnd
+    do {
+      return try outlet.plug()
+    } catch {
+      throw ConfigurationError(error.description)
+    }
+  }
+
+  /// Serial lines that the board does not have are opened and ignored, as QEMU does it; but not in silence.
+  private static func serialWarnings(_ configuration: MachineConfiguration) -> [String] {
+    guard configuration.serial.dropFirst().contains(where: { $0 != nil }) else { return [] }
+    return [
+      "this machine has one serial port; what further -serial options name is opened and not connected.\n"
+        + "A second console is -chardev ...,id=c1 -device virtio-serial-device "
+        + "-device virtconsole,chardev=c1, which Linux calls hvc0."
+    ]
+  }
+
+  /// A disk that the user did not put anywhere is on PCI, where a kernel made for virtio-mmio does not look.
+  private static func diskWarnings(_ configuration: MachineConfiguration, _ plan: BootPlan) -> [String] {
+    guard let disk = configuration.devices.first(where: \.isAutomatic),
+      let program = plan.programWithoutPCI(configuration)
+    else { return [] }
+    return [
+      "\(disk.option): this disk is a virtio-blk-pci, and '\(program)' shows no sign of knowing PCI.\n"
+        + "For virtio-mmio attach it with: -drive if=none,id=x,format=raw,file=… "
+        + "-device virtio-blk-device,drive=x"
+    ]
   }
 
   private static func randomSeed(_ entropy: any EntropySource) -> [UInt8] {

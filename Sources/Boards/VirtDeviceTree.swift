@@ -4,11 +4,13 @@ import Machine
 
 /// The device tree of the board `virt`: QEMU's nodes and properties for what this board has, nothing else.
 struct VirtDeviceTree {
+  let version: VirtVersion
   let hart: HartDescription
   let harts: Int
   let ramSize: UInt64
   let timebase: UInt64
   let isACLINT: Bool
+  let highPCIMemory: Virt.Window
 
   // MARK: Handles
 
@@ -27,7 +29,7 @@ struct VirtDeviceTree {
     static let machineExternal: UInt32 = 11
   }
 
-  private static let uartClock: UInt32 = 3_686_400
+  static let uartClock: UInt32 = 3_686_400
   private static let uartPath = "/soc/serial@10000000"
 
   // MARK: Nodes
@@ -38,16 +40,22 @@ struct VirtDeviceTree {
     tree.root.set("#size-cells", 2)
     tree.root.set("compatible", "riscv-virtio")
     tree.root.set("model", "riscv-virtio,qemu")
+    var chosen = DeviceTree.Node("chosen")
+    chosen.set("stdout-path", Self.uartPath)
+    if version.tree.beginsWithFirmware {
+      [firmwareConfiguration, flash, chosen].forEach { tree.root.add($0) }
+    }
     tree.root.add(syscon("poweroff", value: 0x5555))
     tree.root.add(syscon("reboot", value: 0x7777))
     tree.root.add(ram)
     tree.root.add(cpus)
-    var aliases = DeviceTree.Node("aliases")
-    aliases.set("serial0", Self.uartPath)
-    tree.root.add(aliases)
-    var chosen = DeviceTree.Node("chosen")
-    chosen.set("stdout-path", Self.uartPath)
-    tree.root.add(chosen)
+    if !version.tree.beginsWithFirmware { [firmwareConfiguration, flash].forEach { tree.root.add($0) } }
+    if version.tree.hasAliases {
+      var aliases = DeviceTree.Node("aliases")
+      aliases.set("serial0", Self.uartPath)
+      tree.root.add(aliases)
+    }
+    if !version.tree.beginsWithFirmware { tree.root.add(chosen) }
     tree.root.add(soc)
     return tree
   }
@@ -65,6 +73,24 @@ struct VirtDeviceTree {
     var node = DeviceTree.Node("memory@\(unit(Virt.Map.ram))")
     node.set("device_type", "memory")
     node.set("reg", wide: Virt.Map.ram, ramSize)
+    return node
+  }
+
+  private var firmwareConfiguration: DeviceTree.Node {
+    var node = DeviceTree.Node("fw-cfg@\(unit(Virt.Map.firmwareConfiguration.base))")
+    node.set("dma-coherent")
+    node.set("reg", wide: Virt.Map.firmwareConfiguration.base, Virt.Map.firmwareConfiguration.size)
+    node.set("compatible", "qemu,fw-cfg-mmio")
+    return node
+  }
+
+  /// Both banks, as one flash of two chips' width (Linux, "mtd/cfi-flash").
+  private var flash: DeviceTree.Node {
+    let (base, size) = (Virt.Map.flash.base, Virt.Map.flash.size)
+    var node = DeviceTree.Node("flash@\(unit(base))")
+    node.set("bank-width", 4)
+    node.set("reg", wide: base, size, base + size, size)
+    node.set("compatible", "cfi-flash")
     return node
   }
 
@@ -96,8 +122,10 @@ struct VirtDeviceTree {
     if let size = hart.cbopBlockSize { node.set("riscv,cbop-block-size", size) }
     if let size = hart.cbozBlockSize { node.set("riscv,cboz-block-size", size) }
     if let size = hart.cbomBlockSize { node.set("riscv,cbom-block-size", size) }
-    node.set("riscv,isa-extensions", strings: hart.extensions)
-    node.set("riscv,isa-base", hart.is64Bit ? "rv64i" : "rv32i")
+    if version.tree.listsExtensions {
+      node.set("riscv,isa-extensions", strings: hart.extensions)
+      node.set("riscv,isa-base", hart.is64Bit ? "rv64i" : "rv32i")
+    }
     node.set("riscv,isa", hart.isa)
     node.set("mmu-type", hart.mmuType ?? "riscv,none")
     var controller = DeviceTree.Node("interrupt-controller")
@@ -126,6 +154,7 @@ struct VirtDeviceTree {
     var test = device("test", Virt.Map.test, "sifive,test1", "sifive,test0", "syscon")
     test.set("phandle", testHandle)
     soc.add(test)
+    if version.tree.hasPCIBeforeVirtIO { soc.add(pci) }
     for slot in (0..<Virt.virtioSlots).reversed() {
       let base = Virt.Map.virtio.base + UInt64(slot) * Virt.Map.virtio.size
       var node = device("virtio_mmio", Virt.Window(base: base, size: Virt.Map.virtio.size), "virtio,mmio")
@@ -134,17 +163,64 @@ struct VirtDeviceTree {
     }
     soc.add(plic)
     if isACLINT { aclint.forEach { soc.add($0) } } else { soc.add(clint) }
+    if !version.tree.hasPCIBeforeVirtIO { soc.add(pci) }
     return soc
   }
 
   private var plic: DeviceTree.Node {
     var node = device("plic", Virt.Map.plic, "sifive,plic-1.0.0", "riscv,plic0")
     node.set("phandle", plicHandle)
-    node.set("riscv,ndev", UInt32(PLIC.sources))
+    node.set("riscv,ndev", version.tree.interruptSources)
     node.set("interrupts-extended", cells: toEveryHart(Cause.machineExternal, Cause.supervisorExternal))
     node.set("interrupt-controller")
     node.set("#address-cells", 0)
     node.set("#interrupt-cells", 1)
+    return node
+  }
+
+  /// Linux, "host-generic-pci"; IEEE 1275, PCI bus binding.
+  private var pci: DeviceTree.Node {
+    enum Space {
+      static let ports: UInt32 = 0x0100_0000
+      static let memory: UInt32 = 0x0200_0000
+      static let wideMemory: UInt32 = 0x0300_0000
+    }
+    /// What the bus calls it, what harts call it, how much.
+    func range(_ space: UInt32, _ busAddress: UInt64, _ window: Virt.Window) -> [UInt32] {
+      var cells = [space]
+      for number in [busAddress, window.base, window.size] {
+        cells.append(UInt32(number >> 32))
+        cells.append(UInt32(truncatingIfNeeded: number))
+      }
+      return cells
+    }
+    var ranges = range(Space.ports, 0, Virt.Map.pciPorts)
+    ranges += range(Space.memory, Virt.Map.pciMemory.base, Virt.Map.pciMemory)
+    ranges += range(Space.wideMemory, highPCIMemory.base, highPCIMemory)
+    // Devices take the four lines in turn: pin A of device 1 is pin B's line of device 0. The map has four
+    // devices, for which two bits of the device's number are looked at.
+    let lines = UInt32(Virt.pciLines)
+    var map: [UInt32] = []
+    for slot in 0..<lines {
+      for pin in 0..<lines {
+        let line = UInt32(Virt.Line.pci) + (slot + pin) % lines
+        map += [slot << 11, 0, 0, pin + 1, plicHandle, line]
+      }
+    }
+    let (base, size) = (Virt.Map.pciConfiguration.base, Virt.Map.pciConfiguration.size)
+    var node = DeviceTree.Node("pci@\(unit(base))")
+    node.set("interrupt-map-mask", (lines - 1) << 11, 0, 0, 7)
+    node.set("interrupt-map", cells: map)
+    node.set("ranges", cells: ranges)
+    node.set("reg", wide: base, size)
+    node.set("dma-coherent")
+    node.set("bus-range", 0, UInt32(size >> 20) - 1)
+    node.set("linux,pci-domain", 0)
+    node.set("device_type", "pci")
+    node.set("compatible", "pci-host-ecam-generic")
+    node.set("#size-cells", 2)
+    node.set("#interrupt-cells", 1)
+    node.set("#address-cells", 3)
     return node
   }
 

@@ -95,11 +95,11 @@ package struct ROMBlobs: Sendable {
     }.map(\.element)
   }
 
-  /// Refuses blobs of one space that overlap, in QEMU's words.
+  /// Refuses blobs of one space that overlap, in QEMU's words. Parts of one file may.
   package func checkOverlaps(firmware: String?) throws(ConfigurationError) {
     let sorted = self.sorted.filter { $0.size > 0 }
     for (first, second) in zip(sorted, sorted.dropFirst())
-    where first.space == second.space && first.end > second.address {
+    where first.space == second.space && first.end > second.address && first.source !== second.source {
       throw ConfigurationError(Self.message(first, second, firmware: firmware))
     }
   }

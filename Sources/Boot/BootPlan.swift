@@ -1,5 +1,27 @@
 import Machine
 
+/// Where a board's boot loader puts what has no address of its own. Unless told otherwise as QEMU 10.0 does.
+package struct BootPlacement: Sendable {
+  /// The initial RAM disk lies half of memory above the kernel, at most this far.
+  package var farthestInitrd: UInt64
+  /// Whether the device tree tells its bounds in two cells each.
+  package var hasWideInitrd: Bool
+  /// The device tree of 64-bit boards too lies below 3 GiB, wherever RAM ends.
+  package var keepsTreeBelow3GiB: Bool
+  /// Bytes that the board's own device tree takes at least: free space follows its contents.
+  package var smallestTree: Int
+
+  package init(
+    farthestInitrd: UInt64 = 512 << 20, hasWideInitrd: Bool = true, keepsTreeBelow3GiB: Bool = false,
+    smallestTree: Int = 0
+  ) {
+    self.farthestInitrd = farthestInitrd
+    self.hasWideInitrd = hasWideInitrd
+    self.keepsTreeBelow3GiB = keepsTreeBelow3GiB
+    self.smallestTree = smallestTree
+  }
+}
+
 /// What booting needs to know of a board.
 package struct BoardMemory: Sendable {
   package var ramBase: UInt64
@@ -8,13 +30,21 @@ package struct BoardMemory: Sendable {
   package var resetVector: UInt64
   package var is64Bit: Bool
   package var harts: Int
+  /// Where the board's first bank of flash lies, if it was given contents.
+  package var flash: UInt64?
+  package var placement: BootPlacement
 
-  package init(ramBase: UInt64, ramSize: UInt64, resetVector: UInt64, is64Bit: Bool, harts: Int) {
+  package init(
+    ramBase: UInt64, ramSize: UInt64, resetVector: UInt64, is64Bit: Bool, harts: Int, flash: UInt64? = nil,
+    placement: BootPlacement = BootPlacement()
+  ) {
+    self.flash = flash
     self.ramBase = ramBase
     self.ramSize = ramSize
     self.resetVector = resetVector
     self.is64Bit = is64Bit
     self.harts = harts
+    self.placement = placement
   }
 
   var ramEnd: UInt64 { ramBase &+ ramSize }
@@ -32,16 +62,23 @@ package struct BootPlan: Sendable {
   /// With /chosen filled in.
   package private(set) var deviceTree: DeviceTree
   package private(set) var vector: ResetVector
+  /// What firmware in flash is to find by the firmware configuration device: it loads the kernel itself.
+  package private(set) var offer: KernelOffer?
   package private(set) var warnings: [String] = []
 
+  /// As it lies in memory.
+  package private(set) var flattenedDeviceTree: [UInt8] = []
+
   private let board: BoardMemory
-  private var firmwareName: String?
+  private(set) var firmwareName: String?
   /// One past the firmware's last byte; the start of RAM where there is none.
   private var firmwareEnd: UInt64
   /// One past the last byte that the running kernel takes.
   private var kernelEnd: UInt64
   private var kernelStart: UInt64
-  private var kernelEntry: UInt64?
+  package private(set) var kernelEntry: UInt64?
+  /// The host serves as the firmware.
+  package private(set) var usesBuiltinFirmware = false
 
   /// Where kernels and device trees may start: Linux wants 2 MiB (4 MiB for 32 bits).
   private var alignment: UInt64 { board.is64Bit ? 2 << 20 : 4 << 20 }
@@ -67,34 +104,61 @@ package struct BootPlan: Sendable {
     }
     if let file = configuration.dtb { deviceTree = try Self.readTree(file, limit: board.ramSize) }
 
+    for request in configuration.devices { try load(request, configuration.globals) }
     let firmware = try Firmware(
       configuration.bios, is64Bit: board.is64Bit, folders: configuration.firmwareFolders,
-      shareFolder: shareFolder)
-    if case .file(let path) = firmware { try placeFirmware(path) }
-    if let kernel = configuration.kernel { try placeKernel(kernel) }
-    if firmwareName == nil, let kernelEntry { vector.start = kernelEntry }
-    vector.next = kernelEntry ?? 0
-
+      shareFolder: shareFolder, canStandIn: board.flash != nil || Self.mayHaveProgram(configuration))
+    switch firmware {
+    case .none: break
+    case .file(let path): try placeFirmware(path)
+    case .builtin(let notice):
+      usesBuiltinFirmware = true
+      if let notice { warnings.append(notice) }
+    }
     var chosen = DeviceTree.Chosen()
     chosen.rngSeed = rngSeed
-    if let append = configuration.append, !append.isEmpty { chosen.bootArguments = append }
-    if let initrd = configuration.initrd { chosen.initrd = try placeInitrd(initrd) }
-    deviceTree.choose(chosen)
-    try placeDeviceTree(after: chosen.initrd?.upperBound ?? kernelEnd)
-    placeResetVector()
-
-    for request in configuration.devices where request.driver == GenericLoader.typeName {
-      let loader = try GenericLoader(request, harts: board.harts, limit: board.ramSize)
-      loader.blobs.forEach { roms.add($0) }
-      if let write = loader.write { writes.append(write) }
-      if let start = loader.start { startPCs[start.hart] = start.pc }
-      warnings += loader.warnings
+    chosen.hasWideInitrd = board.placement.hasWideInitrd
+    if firmware != .none, let flash = board.flash {
+      // Firmware for S-mode is in the flash, and the kernel is its affair.
+      vector.next = flash
+      kernelEntry = flash
+      offer = try KernelOffer(configuration)
+    } else {
+      if let kernel = configuration.kernel { try placeKernel(kernel) }
+      if usesBuiltinFirmware { try findProgram() }
+      if firmwareName == nil, let start = board.flash ?? kernelEntry { vector.start = start }
+      vector.next = kernelEntry ?? 0
+      if let append = configuration.append, !append.isEmpty { chosen.bootArguments = append }
+      if let initrd = configuration.initrd { chosen.initrd = try placeInitrd(initrd) }
     }
+    deviceTree.choose(chosen)
+    flattenedDeviceTree = deviceTree.flattened(
+      size: configuration.dtb == nil ? board.placement.smallestTree : 0)
+    try placeDeviceTree(after: chosen.initrd?.upperBound ?? kernelEnd)
+    if !usesBuiltinFirmware { placeResetVector() }
+
     warnAboutCoveredWrites()
     try roms.checkOverlaps(firmware: firmwareName)
   }
 
   // MARK: Deciding
+
+  /// There may be something for firmware to start.
+  private static func mayHaveProgram(_ configuration: MachineConfiguration) -> Bool {
+    configuration.kernel != nil || configuration.devices.contains { $0.driver == GenericLoader.typeName }
+  }
+
+  /// Where the built-in firmware goes on, unless that is said: where firmware that jumps to a fixed address does.
+  private mutating func findProgram() throws(ConfigurationError) {
+    guard kernelEntry == nil, startPCs.isEmpty else { return }
+    let entry = board.ramBase &+ alignment
+    guard roms.blobs.contains(where: { $0.address <= entry && entry < $0.end }) else {
+      throw ConfigurationError(
+        "-bios builtin: there is nothing to start. The built-in firmware has no prompt of its own: name a kernel "
+          + "with -kernel, or load one to \(entry.hex()) with -device loader.")
+    }
+    kernelEntry = entry
+  }
 
   private static func readTree(_ file: String, limit: UInt64) throws(ConfigurationError) -> DeviceTree {
     let source: ImageSource
@@ -113,6 +177,29 @@ package struct BootPlan: Sendable {
       throw ConfigurationError(
         "load_device_tree: Unable to copy device tree into memory: \(error)\n"
           + "load_device_tree() failed: '\(file)' is no usable flattened device tree (.dtb).")
+    }
+  }
+
+  /// Carries out `request` where it is a loader's.
+  private mutating func load(_ request: DeviceRequest, _ globals: [GlobalProperty])
+    throws(ConfigurationError)
+  {
+    switch request.driver {
+    case GenericLoader.typeName:
+      let loader = try GenericLoader(request, globals: globals, harts: board.harts, limit: board.ramSize)
+      loader.blobs.forEach { roms.add($0) }
+      if let write = loader.write { writes.append(write) }
+      if let start = loader.start { startPCs[start.hart] = start.pc }
+      warnings += loader.warnings
+    case GuestLoader.typeName:
+      let loader = try GuestLoader(request, globals: globals)
+      guard deviceTree.addModule(loader.node) else {
+        throw ConfigurationError(
+          "\(request.option): qemu_fdt_add_subnode: Failed to create subnode "
+            + "/chosen/\(loader.node.name): FDT_ERR_EXISTS\nEach guest-loader wants an address of its own.")
+      }
+      roms.add(loader.blob)
+    default: break
     }
   }
 
@@ -148,6 +235,13 @@ package struct BootPlan: Sendable {
       if board.contains(blob.address) { firmwareEnd = max(firmwareEnd, blob.end) }
     }
     vector.start = elf.physicalEntry ?? elf.virtualEntry
+    warnAboutWidth(of: path, elf.is64Bit)
+  }
+
+  private mutating func warnAboutWidth(of name: String, _ is64Bit: Bool) {
+    guard is64Bit != board.is64Bit else { return }
+    let (file, harts) = is64Bit ? (64, 32) : (32, 64)
+    warnings.append("'\(name)' is made for \(file)-bit harts, and this machine's have \(harts) bits (-cpu)")
   }
 
   private mutating func placeKernel(_ name: String) throws(ConfigurationError) {
@@ -164,6 +258,7 @@ package struct BootPlan: Sendable {
     } catch {
       throw ConfigurationError("\(failure)\nThe file cannot be used: \(error).")
     }
+    if let is64Bit = image.is64Bit { warnAboutWidth(of: name, is64Bit) }
     switch image.layout {
     case .movable(let size, let textOffset):
       try placeMovable(image, size: size, textOffset: textOffset, failure: failure)
@@ -195,8 +290,10 @@ package struct BootPlan: Sendable {
     throws(ConfigurationError)
   {
     var address = board.ramBase
-    if firmwareName != nil {
-      guard let above = firmwareEnd.aligned(upTo: alignment) else { throw ConfigurationError(failure) }
+    if firmwareName != nil || usesBuiltinFirmware {
+      // Kernels without an address of their own are linked to where OpenSBI starts them.
+      let end = usesBuiltinFirmware ? board.ramBase &+ 1 : firmwareEnd
+      guard let above = end.aligned(upTo: alignment) else { throw ConfigurationError(failure) }
       address = above
       // A Linux image's own wish, where it lies higher.
       if textOffset < board.ramSize { address = max(address, board.ramBase + textOffset) }
@@ -219,7 +316,7 @@ package struct BootPlan: Sendable {
     "Its \(size) bytes do not fit into the machine's \(board.ramSize >> 20) MiB of memory; -m gives it more."
   }
 
-  /// Half of memory, at most 512 MiB, above the kernel's start, or behind a kernel that reaches further.
+  /// Half of memory, within the board's limit, above the kernel's start, or behind a kernel that reaches further.
   private mutating func placeInitrd(_ name: String) throws(ConfigurationError) -> Range<UInt64> {
     let source: ImageSource
     do {
@@ -227,7 +324,7 @@ package struct BootPlan: Sendable {
     } catch {
       throw ConfigurationError("could not load ramdisk '\(name)'\n\(name): \(error)")
     }
-    var start = kernelStart &+ min(board.ramSize / 2, 512 << 20)
+    var start = kernelStart &+ min(board.ramSize / 2, board.placement.farthestInitrd)
     if kernelEnd > start { start = kernelEnd.aligned(upTo: 4096) ?? kernelEnd }
     let (end, overflow) = start.addingReportingOverflow(source.size)
     guard !overflow else {
@@ -239,9 +336,10 @@ package struct BootPlan: Sendable {
 
   /// The device tree goes to the top of memory.
   private mutating func placeDeviceTree(after end: UInt64) throws(ConfigurationError) {
-    let bytes = deviceTree.flattened()
+    let bytes = flattenedDeviceTree
     let size = UInt64(bytes.count)
-    let top = board.is64Bit ? board.ramEnd : min(board.ramEnd, 3 << 30)
+    let isLow = !board.is64Bit || board.placement.keepsTreeBelow3GiB
+    let top = isLow ? min(board.ramEnd, 3 << 30) : board.ramEnd
     let address = top >= size ? (top - size).aligned(downTo: Self.deviceTreeAlignment) : 0
     guard address >= board.ramBase, address >= max(end, kernelEnd) else {
       throw ConfigurationError(
@@ -288,9 +386,14 @@ package struct BootPlan: Sendable {
   package func apply(to memory: AddressSpace) -> [String] {
     var warnings: [String] = []
     for write in writes where !memory.copyIn(write.bytes, to: write.address, includingROM: true) {
-      if !Self.write(write, toDeviceIn: memory) {
-        warnings.append("loader: nothing takes the data at \(write.address.hex())")
+      if Self.write(write, toDeviceIn: memory) { continue }
+      // What reaches over an end of memory is cut off there.
+      let taken = write.bytes.indices.count {
+        memory.copyIn([write.bytes[$0]], to: write.address &+ UInt64($0), includingROM: true)
       }
+      let total = write.bytes.count
+      let what = taken == 0 ? "nothing takes the" : "memory takes only \(taken) of the \(total) bytes of"
+      warnings.append("loader: \(what) data at \(write.address.hex())")
     }
     return warnings + roms.place(in: memory)
   }

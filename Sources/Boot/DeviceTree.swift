@@ -95,8 +95,8 @@ package struct DeviceTree: Sendable, Equatable {
   static let magic: UInt32 = 0xd00d_feed
   static let headerSize = 40
 
-  /// The flattened tree, version 17 (§5).
-  package func flattened() -> [UInt8] {
+  /// The flattened tree, version 17 (§5), of at least `size` bytes.
+  package func flattened(size: Int = 0) -> [UInt8] {
     var structure: [UInt8] = []
     var strings = StringsBlock()
     Self.flatten(root, into: &structure, &strings)
@@ -109,7 +109,8 @@ package struct DeviceTree: Sendable, Equatable {
     }
     let structureOffset = Self.headerSize + reserved.count
     let stringsOffset = structureOffset + structure.count
-    let total = stringsOffset + strings.bytes.count
+    let used = stringsOffset + strings.bytes.count
+    let total = max(size, used)
     var blob: [UInt8] = []
     blob.reserveCapacity(total)
     blob.append(big: Self.magic)
@@ -119,7 +120,9 @@ package struct DeviceTree: Sendable, Equatable {
     blob.append(big: bootHart)
     blob.append(big: UInt32(truncatingIfNeeded: strings.bytes.count))
     blob.append(big: UInt32(truncatingIfNeeded: structure.count))
-    return blob + reserved + structure + strings.bytes
+    blob += reserved + structure + strings.bytes
+    blob += [UInt8](repeating: 0, count: total - used)
+    return blob
   }
 
   private struct StringsBlock {

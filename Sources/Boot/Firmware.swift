@@ -5,6 +5,8 @@ import Machine
 package enum Firmware: Sendable, Equatable {
   case none
   case file(String)
+  /// The host itself, with a sentence for the user where it stands in for what was not found.
+  case builtin(notice: String?)
 
   /// Debian's packages put OpenSBI here: opensbi, then qemu-system-data.
   private static let systemFiles64 = [
@@ -19,21 +21,30 @@ package enum Firmware: Sendable, Equatable {
   /// Finds what `-bios` names; nil and "default" mean OpenSBI's fw_dynamic.
   ///
   /// A named file is sought in the current folder, then in `folders` (`-L`), then in the program's share
-  /// folder; OpenSBI in `folders`, the share folder, and where Debian's packages put it.
+  /// folder; OpenSBI in `folders`, the share folder, and where Debian's packages put it. Where it is nowhere and
+  /// `canStandIn`, the built-in firmware takes its place.
   package init(
     _ bios: String?, is64Bit: Bool, folders: [String], systemFiles: [String]? = nil,
-    shareFolder: String? = Self.shareFolder
+    shareFolder: String? = Self.shareFolder, canStandIn: Bool = false
   ) throws(ConfigurationError) {
     let searched = folders + (shareFolder.map { [$0] } ?? [])
     switch bios {
     case "none":
       self = .none
+    case "builtin":
+      self = .builtin(notice: nil)
     case nil, "default":
       let name = "opensbi-riscv\(is64Bit ? 64 : 32)-generic-fw_dynamic.bin"
       let candidates =
         searched.map { "\($0)/\(name)" }
         + (systemFiles ?? (is64Bit ? Self.systemFiles64 : Self.systemFiles32))
       guard let found = candidates.first(where: Self.exists) else {
+        if canStandIn {
+          self = .builtin(
+            notice:
+              "Unable to find the RISC-V BIOS \"\(name)\": the built-in firmware stands in (-bios builtin)")
+          return
+        }
         throw ConfigurationError(
           """
           Unable to find the RISC-V BIOS "\(name)"

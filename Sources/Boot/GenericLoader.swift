@@ -29,25 +29,15 @@ package struct GenericLoader: Sendable {
   package private(set) var warnings: [String] = []
 
   /// Does what `request` asks of a machine with `harts` harts. `limit` bounds what may be unpacked.
-  package init(_ request: DeviceRequest, harts: Int, limit: UInt64) throws(ConfigurationError) {
+  package init(
+    _ request: DeviceRequest, globals: [GlobalProperty] = [], harts: Int, limit: UInt64
+  ) throws(ConfigurationError) {
     do {
-      try self.init(Self.values(of: request), harts: harts, limit: limit)
+      let values = try PropertyValues(ofLoader: request, Self.properties, globals: globals)
+      try self.init(values, harts: harts, limit: limit)
     } catch {
-      throw ConfigurationError("-device \(request.text): \(error.description)", preamble: error.preamble)
+      throw ConfigurationError("\(request.option): \(error.description)", preamble: error.preamble)
     }
-  }
-
-  private static func values(of request: DeviceRequest) throws(ConfigurationError) -> PropertyValues {
-    var values = PropertyValues(of: typeName, properties)
-    for property in request.properties where property.name != "id" {
-      do {
-        try values.set(property.name, property.value)
-      } catch {
-        let hint = property.name.hasPrefix(" ") ? "\nWrite the options without a space after the comma." : ""
-        throw ConfigurationError(error.description + hint)
-      }
-    }
-    return values
   }
 
   /// What is meant follows from which values are not zero, in this order: data, file, program counter.
@@ -119,7 +109,7 @@ package struct GenericLoader: Sendable {
     do {
       source = try ImageSource(opening: file)
     } catch {
-      throw ConfigurationError(failure, preamble: "\(file): \(error)")
+      throw ConfigurationError(failure, preamble: file.isEmpty ? "\(error)" : "\(file): \(error)")
     }
     do {
       if !isRaw {
@@ -140,7 +130,7 @@ package struct GenericLoader: Sendable {
     if let elf = try ELF(source) {
       guard case .placed(let parts, let entry) = KernelImage.layout(of: elf) else { return nil }
       blobs = parts.compactMap { Blob($0, of: source, space: .firstHart) }
-      return entry ?? parts.map(\.address).min()
+      return entry ?? elf.virtualEntry
     }
     if try UImage(source) != nil {
       let image = try KernelImage(source, limit: limit)

@@ -22,7 +22,7 @@ package struct IntelHex: Sendable, Equatable {
 
   /// Reads `source`; nil where its first line is no record of this format.
   package init?(_ source: ImageSource, limit: UInt64) throws(ImageError) {
-    guard source.prefix(1) == [UInt8(ascii: ":")] else { return nil }
+    guard source.prefix(64).first(where: { !Self.isBlank($0) }) == UInt8(ascii: ":") else { return nil }
     // Every byte takes two characters, so a longer file cannot fit either.
     guard source.size / 2 <= limit, let text = source.bytes(at: 0, count: Int(source.size)) else {
       throw ImageError("it is larger than the machine's memory")
@@ -31,12 +31,13 @@ package struct IntelHex: Sendable, Equatable {
     var isFirst = true
     var isEnded = false
     for (number, line) in text.split(whereSeparator: { $0 == 10 || $0 == 13 }).enumerated() {
-      guard let record = Self.record(line) else {
+      // Nothing that follows the end matters.
+      if isEnded { break }
+      guard let record = Self.record(line.drop(while: Self.isBlank)) else {
         if isFirst { return nil }
         throw ImageError("line \(number + 1) is no Intel HEX record or has a wrong checksum")
       }
       isFirst = false
-      if isEnded { break }
       switch record.type {
       case 0: append(record.data, at: base &+ record.address)
       case 1: isEnded = true
@@ -51,6 +52,8 @@ package struct IntelHex: Sendable, Equatable {
     }
     guard isEnded else { throw ImageError("it is cut short: the Intel HEX end record is missing") }
   }
+
+  private static func isBlank(_ character: UInt8) -> Bool { [9, 10, 13, 32].contains(character) }
 
   private mutating func append(_ data: ArraySlice<UInt8>, at address: UInt64) {
     if let last = runs.indices.last, runs[last].address &+ UInt64(runs[last].bytes.count) == address {

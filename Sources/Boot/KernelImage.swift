@@ -23,6 +23,8 @@ package struct KernelImage: Sendable {
   /// What the parts' offsets count in: the file, or what it unpacked to.
   package let source: ImageSource
   package let layout: Layout
+  /// How wide a hart the file is for, where it says so.
+  package private(set) var is64Bit: Bool?
 
   /// The packings that may lie within one another, such as a U-Boot image that holds a gzip'd Image.
   private static let deepestNesting = 3
@@ -35,6 +37,7 @@ package struct KernelImage: Sendable {
       if let elf = try ELF(source) {
         self.source = source
         layout = Self.layout(of: elf)
+        is64Bit = elf.is64Bit
         return
       }
       if let wrapper = try EFIZboot(source) {

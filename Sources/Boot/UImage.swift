@@ -22,7 +22,8 @@ package struct UImage: Sendable, Equatable {
       throw ImageError("it is a U-Boot image for another architecture (number \(header[29])), not for RISC-V")
     }
     guard header[30] == Self.kernelType else {
-      throw ImageError("it is a U-Boot image of type \(header[30]), not a kernel (type 2)")
+      throw ImageError(
+        "Wrong image type \(header[30]), expected \(Self.kernelType) (a U-Boot image of a kernel)")
     }
     compression =
       switch header[31] {
@@ -30,7 +31,7 @@ package struct UImage: Sendable, Equatable {
       case 1: .gzip
       case 3: .lzma
       case 6: .zstd
-      default: throw ImageError("its U-Boot compression (number \(header[31])) is none that can be unpacked")
+      default: throw ImageError("Unable to load u-boot images with compression type \(header[31])")
       }
     guard UInt64(size) <= source.size - Self.headerSize else {
       throw ImageError("it is cut short: its U-Boot header promises \(size) bytes")

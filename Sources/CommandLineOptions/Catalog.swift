@@ -67,14 +67,15 @@ extension Catalog {
       for model in group {
         let bus = model.bus == .system ? "" : ", bus \(model.bus.rawValue)"
         let summary = model.summary.isEmpty ? "" : ", desc \"\(model.summary)\""
-        listing += "name \"\(model.typeName)\"\(bus)\(summary)\n"
+        let alias = model.alias.map { ", alias \"\($0)\"" } ?? ""
+        listing += "name \"\(model.typeName)\"\(bus)\(alias)\(summary)\n"
       }
     }
     return listing
   }
 
   func propertyListing(ofDevice name: String) -> String? {
-    devices.first { $0.typeName == name }.map { listing(of: $0.properties, title: name) }
+    devices.first { $0.isCalled(name) }.map { listing(of: $0.properties, title: $0.typeName) }
   }
 
   func propertyListing(ofMachine name: String) -> String? {

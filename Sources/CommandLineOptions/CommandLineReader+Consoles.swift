@@ -17,7 +17,9 @@ extension CommandLineReader {
     }
     let type = list.take("type") ?? ""
     switch type {
-    case "none": hasDisplayOption = true
+    case "none":
+      hasDisplayOption = true
+      if let stranger = list.untaken.first { throw error("Parameter '\(stranger.name)' is unexpected") }
     case "gtk", "sdl", "curses", "vnc", "spice-app", "egl-headless", "dbus", "cocoa", "default":
       throw CommandLineError(
         "Display '\(type)' is not available. Displays are not there yet in Apus: use -nographic or -display none"
@@ -38,44 +40,11 @@ extension CommandLineReader {
     request.escape = byte
   }
 
-  mutating func character(_ argument: String) throws(CommandLineError) {
-    var list = try list(argument, implied: "backend")
-    if list.asksForHelp {
-      answer = "Available chardev backend types: \n  null\n  file\n  stdio\n"
-      return
-    }
-    guard let backend = list.take("backend"), !backend.isEmpty else {
-      throw error("chardev: no backend specified")
-    }
-    let id = try list.takeID()
-    guard let id else { throw error("chardev: no id specified") }
-    if request.characters.contains(where: { $0.id == id }) { throw error("Duplicate ID '\(id)' for chardev") }
-    let isMultiplexed = try list.takeFlag("mux") ?? false
-    if list.take("logfile") != nil { throw error("logfile= is not there yet in Apus") }
-    let kind: CharacterRequest.Kind
-    switch backend {
-    case "null": kind = .null
-    case "stdio": kind = .standardIO(signals: try list.takeFlag("signal") ?? true)
-    case "file":
-      let appends = try list.takeFlag("append") ?? false
-      if list.take("input-path") != nil { throw error("input-path= is not there yet in Apus") }
-      guard let path = list.take("path"), !path.isEmpty else {
-        throw error("chardev: file: no filename given")
-      }
-      kind = .file(path: path, appends: appends)
-    case let name where Self.otherCharacterBackEnds.contains(name):
-      throw error("\(name) character back ends are not there yet in Apus")
-    default: throw error("'\(backend)' is not a valid char driver name")
-    }
-    try list.finish()
-    try add(CharacterRequest(id: id, kind: kind, isMultiplexed: isMultiplexed, option: option, text: backend))
-  }
-
   mutating func monitor(_ argument: String) throws(CommandLineError) {
     var list = try list(argument, implied: "chardev")
     let mode = try list.takeChoice("mode", of: ["readline", "control"]) ?? "readline"
     _ = try list.takeFlag("pretty")
-    guard let chardev = list.take("chardev") else { throw error("chardev name missing") }
+    guard let chardev = list.take("chardev") else { throw error("Parameter 'chardev' is missing") }
     try list.finish()
     if mode == "control" { throw error("QMP is not there yet in Apus") }
     monitors.append(ConsoleWish(text: "chardev:\(chardev)", option: "-mon \(argument)"))
@@ -88,7 +57,7 @@ extension CommandLineReader {
     addDefaultConsoles()
     for (index, wish) in monitors.enumerated() {
       let id = try connect(wish, to: wish.text, id: "compat_monitor\(index)", isShared: false) {
-        wish.option?.hasPrefix("-mon ") == true ? "chardev \"\($0)\" not found" : "parse error: \(wish.text)"
+        wish.text.hasPrefix("chardev:") ? "chardev \"\($0)\" not found" : "parse error: \(wish.text)"
       }
       if let id { request.monitors.append(id) }
     }
@@ -102,7 +71,29 @@ extension CommandLineReader {
       request.machine.serial.append(id)
       if isShared, let id { request.monitors.append(id) }
     }
-    try checkSharing()
+    for (index, wish) in parallels.enumerated() {
+      let id = try connect(wish, to: wish.text, id: "parallel\(index)", isShared: false) { _ in
+        "could not connect parallel device to character backend '\(wish.text)'"
+      }
+      if id != nil, wish.text != "null" {
+        request.warnings.append("-parallel \(wish.text): warning: this machine has no parallel port")
+      }
+    }
+  }
+
+  /// QEMU's words: the device would sit on an ISA bus.
+  mutating func debugConsole(_ argument: String) throws(CommandLineError) {
+    if !argument.hasPrefix("chardev:") {
+      do {
+        _ = try kind(short: argument, isShared: false, option: option)
+      } catch {
+        throw CommandLineError(
+          messages: error.messages + ["\(option): invalid character backend '\(argument)'"])
+      }
+    }
+    throw error(
+      "'isa-debugcon' is not a valid device model name\n"
+        + "RISC-V machines have no such port; use -serial, or the firmware's debug console (SBI DBCN).")
   }
 
   private mutating func addDefaultConsoles() {
@@ -129,75 +120,39 @@ extension CommandLineReader {
   private mutating func connect(
     _ wish: ConsoleWish, to text: String, id: String, isShared: Bool, ending: (String) -> String
   ) throws(CommandLineError) -> String? {
-    func failure(_ reason: String?, _ name: String) -> CommandLineError {
-      let sentences = [reason, ending(name)].compactMap { $0 }
-      return CommandLineError(messages: sentences.map { s in wish.option.map { "\($0): \(s)" } ?? s })
+    let prefix = wish.option.map { "\($0): " } ?? ""
+    func failure(_ reasons: [String], _ name: String) -> CommandLineError {
+      CommandLineError(messages: reasons + ["\(prefix)\(ending(name))"])
+    }
+    if text == "none" { return nil }
+    if text.hasPrefix("chardev:") {
+      let name = String(text.dropFirst(8))
+      guard request.characters.contains(where: { $0.id == name }) else { throw failure([], name) }
+      return name
     }
     let kind: CharacterRequest.Kind
-    switch text {
-    case "none": return nil
-    // Shared with a monitor, Ctrl-C belongs to the guest: Ctrl-a x is there to leave.
-    case "stdio": kind = .standardIO(signals: !isShared)
-    case "null": kind = .null
-    case _ where text.hasPrefix("file:"): kind = .file(path: String(text.dropFirst(5)), appends: false)
-    case _ where text.hasPrefix("chardev:"):
-      let name = String(text.dropFirst(8))
-      guard request.characters.contains(where: { $0.id == name }) else { throw failure(nil, name) }
-      return name
-    default:
-      let name = String(text.prefix { $0 != ":" })
-      guard Self.otherCharacterBackEnds.contains(name) || text.hasPrefix("/dev/") || name == "con" else {
-        throw failure("'\(text)' is not a valid char driver", name)
-      }
-      throw failure("\(name) character back ends are not there yet in Apus", name)
+    do {
+      kind = try self.kind(short: text, isShared: isShared, option: wish.option ?? "")
+    } catch {
+      throw failure(error.messages, text)
     }
-    let character = CharacterRequest(
-      id: id, kind: kind, isMultiplexed: isShared, option: wish.option, text: wish.text)
-    if case .standardIO = kind, isStandardIOTaken { throw failure(Self.takenTwice, "stdio") }
-    request.characters.append(character)
+    if case .standardIO = kind, isStandardIOTaken { throw failure([prefix + Self.takenTwice], "stdio") }
+    if request.characters.contains(where: { $0.id == id }) {
+      throw failure(["\(prefix)Chardev with id '\(id)' already exists"], text)
+    }
+    request.characters.append(
+      CharacterRequest(id: id, kind: kind, isMultiplexed: isShared, option: wish.option, text: wish.text))
     return id
   }
 
   private static let takenTwice = "cannot use stdio by multiple character devices"
 
-  private var isStandardIOTaken: Bool {
+  var isStandardIOTaken: Bool {
     request.characters.contains { if case .standardIO = $0.kind { true } else { false } }
   }
 
-  private mutating func add(_ character: CharacterRequest) throws(CommandLineError) {
+  mutating func add(_ character: CharacterRequest) throws(CommandLineError) {
     if case .standardIO = character.kind, isStandardIOTaken { throw error(Self.takenTwice) }
     request.characters.append(character)
   }
-
-  /// A back end has one device at its other end and, where multiplexed, monitors beside it.
-  private func checkSharing() throws(CommandLineError) {
-    var users: [String: Int] = [:]
-    for id in request.machine.serial.compactMap({ $0 }) { users[id, default: 0] += 1 }
-    let devices = request.machine.devices.compactMap { device in device["chardev"].map { (device, $0) } }
-    for (device, id) in devices {
-      users[id, default: 0] += 1
-      guard users[id] == 1 else {
-        throw CommandLineError(
-          "-device \(device.text): Property '\(device.driver).chardev' can't take value '\(id)', it's in use")
-      }
-    }
-    for character in request.characters {
-      let monitors = request.monitors.count { $0 == character.id }
-      let count = users[character.id, default: 0]
-      guard count <= 1, monitors <= 1 else {
-        throw CommandLineError(
-          "chardev '\(character.id)' is in use by several devices; that is not there yet in Apus")
-      }
-      if count + monitors > 1, !character.isMultiplexed {
-        throw CommandLineError("chardev '\(character.id)' is in use; it can be shared with mux=on")
-      }
-    }
-  }
-
-  private static let otherCharacterBackEnds: Set<String> = [
-    "ringbuf", "mux", "pipe", "qemu-vdagent", "hub", "msmouse", "socket", "vc", "parallel", "memory", "udp",
-    "serial", "pty", "wctablet", "testdev", "spicevmc", "spiceport", "braille", "dbus", "tty", "tcp",
-    "telnet",
-    "tn3270", "websocket", "unix", "fd",
-  ]
 }

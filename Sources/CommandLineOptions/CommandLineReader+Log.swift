@@ -1,6 +1,6 @@
 import Logging
 
-/// `-d` and `-dfilter`.
+/// `-d`, `-dfilter` and `-explain`.
 extension CommandLineReader {
   mutating func log(_ argument: String) throws(CommandLineError) {
     let words = argument.split(separator: ",")
@@ -21,6 +21,15 @@ extension CommandLineReader {
       request.log.filter = try AddressFilter(argument)
     } catch {
       throw self.error(error.description)
+    }
+  }
+
+  mutating func explain(_ argument: String) throws(CommandLineError) {
+    switch argument {
+    case "on": request.explanations = .on
+    case "off": request.explanations = .off
+    case "json": request.explanations = .json
+    default: throw error("expects 'on', 'off' or 'json'")
     }
   }
 }

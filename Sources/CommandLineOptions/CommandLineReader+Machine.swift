@@ -1,4 +1,5 @@
 import Machine
+import RISCV
 
 // -machine, -cpu, -smp, -m, -accel, -icount and what else concerns the machine itself.
 extension CommandLineReader {
@@ -22,13 +23,15 @@ extension CommandLineReader {
     request.machine.bios = list.take("firmware") ?? request.machine.bios
     request.machine.dumpDTB = list.take("dumpdtb") ?? request.machine.dumpDTB
     if let names = list.take("accel") {
-      accelerators += names.split(separator: ":").map { (String($0), "invalid accelerator \($0)") }
+      machineAccelerators = names.split(separator: ":").map { (String($0), "invalid accelerator \($0)") }
     }
     // Of no consequence here: the boards have no graphics of their own, and hosts do not merge the pages of
     // shared memory.
-    for name in ["graphics", "mem-merge", "suppress-vmdesc"] {
+    for name in ["mem-merge", "suppress-vmdesc"] {
       _ = try machineFlag(name, &list)
     }
+    if let hasGraphics = try machineFlag("graphics", &list) { request.machine.isNographic = !hasGraphics }
+    for bank in flashLinks.indices { flashLinks[bank] = list.take("pflash\(bank)") ?? flashLinks[bank] }
     if try machineFlag("usb", &list) == true { throw error("USB is not there yet in Apus") }
     if list.take("memory-backend") != nil { throw error("memory back ends are not there yet in Apus") }
     request.machine.machineProperties += list.untaken.map { Assignment($0.name, $0.value ?? "on") }
@@ -46,7 +49,9 @@ extension CommandLineReader {
   }
 
   func unknownMachine(_ name: String) -> CommandLineError {
-    CommandLineError("unsupported machine type: \"\(name)\"\nUse -machine help to list supported machines")
+    CommandLineError(
+      "unsupported machine type: \"\(name)\"\nUse -machine help to list supported machines"
+        + catalog.machines.lazy.map(\.name).suggestion(for: name))
   }
 
   // MARK: Accelerators
@@ -68,7 +73,7 @@ extension CommandLineReader {
       threadOption = threading == .multi ? option : nil
     }
     if let text = list.take("tb-size") {
-      guard let size = UInt64(literal: text) else { throw error("Parameter 'tb-size' expects integer") }
+      guard let size = UInt64(literal: text) else { throw error("Parameter 'tb-size' expects uint64") }
       guard size <= 1 << 20 else { throw error("'tb-size' is in MiB and at most 1048576, not \(size)") }
       request.machine.accelerator.codeSize = size == 0 ? nil : Int(size) << 20
     }
@@ -97,6 +102,10 @@ extension CommandLineReader {
 
   /// Takes the first accelerator of the list that exists; those before it are told as warnings.
   mutating func chooseAccelerator() throws(CommandLineError) {
+    if !accelerators.isEmpty, !machineAccelerators.isEmpty {
+      throw CommandLineError("The -accel and \"-machine accel=\" options are incompatible")
+    }
+    accelerators += machineAccelerators
     if let index = accelerators.firstIndex(where: { Self.isAccelerator($0.name) }) {
       request.machine.accelerator.kind = accelerators[index].name == "interp" ? .interpreter : .translator
       request.warnings += accelerators[..<index].map(\.complaint)
@@ -113,7 +122,10 @@ extension CommandLineReader {
     let shift = list.take("shift")
     let aligns = try list.takeFlag("align") ?? false
     let sleeps = try list.takeFlag("sleep") ?? true
-    if let mode = list.take("rr") { throw error("rr=\(mode): record and replay are not there yet in Apus") }
+    if let mode = list.take("rr") {
+      guard mode == "record" || mode == "replay" else { throw error("Invalid icount rr option: \(mode)") }
+      throw error("rr=\(mode): record and replay are not there yet in Apus")
+    }
     try list.finish()
     if aligns, !sleeps { throw error("align=on and sleep=off are incompatible") }
     if aligns { throw error("align=on is not there yet in Apus") }
@@ -149,7 +161,7 @@ extension CommandLineReader {
     let threads = try count("threads")
     for level in ["drawers", "books", "dies", "clusters", "modules"] {
       if let value = try count(level), value > 1 {
-        throw CommandLineError("\(level) not supported by this machine's CPU topology")
+        throw CommandLineError("\(level) > 1 not supported by this machine's CPU topology")
       }
     }
     if let stranger = list.untaken.first {
@@ -161,12 +173,19 @@ extension CommandLineReader {
   }
 
   mutating func memory(_ argument: String) throws(CommandLineError) {
+    // Nothing, as scripts have it whose variable is empty, is the default.
+    if argument.isEmpty { return }
     var list = try list(argument, implied: "size")
     let size = try takeSize("size", &list, unit: 1 << 20)
     let limit = try takeSize("maxmem", &list, unit: 1 << 20)
     let slots = list.take("slots")
     try list.finish()
-    if slots.map({ $0 != "0" }) ?? false || (limit != nil && limit != size) {
+    if let size, let limit, limit < size {
+      throw CommandLineError(
+        "invalid value of maxmem: maximum memory size (0x\(String(limit, radix: 16))) must be at least "
+          + "the initial memory size (0x\(String(size, radix: 16)))")
+    }
+    if slots.map({ UInt64(literal: $0) != 0 }) ?? false || (limit != nil && limit != size) {
       throw error("pluggable memory (slots, maxmem) is not there yet in Apus")
     }
     request.machine.ramSize = size == 0 ? nil : size
@@ -176,13 +195,11 @@ extension CommandLineReader {
     _ name: String, _ list: inout KeyValueList, unit: UInt64 = 1
   ) throws(CommandLineError) -> UInt64? {
     guard let text = list.take(name) else { return nil }
-    guard let value = UInt64(size: text, unit: unit) else {
-      throw error(
-        "Parameter '\(name)' expects a non-negative number below 2^64\n"
-          + "Optional suffix k, M, G, T, P or E means kilo-, mega-, giga-, tera-, peta-\n"
-          + "and exabytes, respectively.")
+    do {
+      return try UInt64(size: text, parameter: name, unit: unit)
+    } catch {
+      throw self.error(error.description)
     }
-    return value
   }
 
   // MARK: Names, numbers, clocks
@@ -190,8 +207,8 @@ extension CommandLineReader {
   mutating func name(_ argument: String) throws(CommandLineError) {
     var list = try list(argument, implied: "guest")
     request.guestName = list.take("guest") ?? request.guestName
-    // Names of the process and its threads are a convenience of process lists.
-    _ = list.take("process")
+    // Threads have names of their own anyway.
+    request.processName = list.take("process") ?? request.processName
     _ = try list.takeFlag("debug-threads")
     try list.finish()
   }
@@ -203,6 +220,10 @@ extension CommandLineReader {
       throw error("failed to parse UUID string: wrong format")
     }
     request.uuid = argument
+    let digits = Array(groups.joined())
+    request.machine.uuid = stride(from: 0, to: digits.count, by: 2).compactMap {
+      UInt8(String(digits[$0...$0 + 1]), radix: 16)
+    }
   }
 
   mutating func seed(_ argument: String) throws(CommandLineError) {
@@ -220,9 +241,79 @@ extension CommandLineReader {
     }
     // No device reports panics or has a watchdog yet, so these never come to act.
     _ = try list.takeChoice("panic", of: ["pause", "shutdown", "exit-failure", "none"])
-    _ = try list.takeChoice(
-      "watchdog", of: ["reset", "shutdown", "poweroff", "inject-nmi", "pause", "debug", "none"])
+    _ = try list.takeChoice("watchdog", of: Self.watchdogActions)
     try list.finish()
+  }
+
+  mutating func watchdogAction(_ name: String) throws(CommandLineError) {
+    // There is no watchdog yet whose action this would be.
+    guard Self.watchdogActions.contains(name) else {
+      throw error("Parameter 'watchdog' does not accept value '\(name)'")
+    }
+  }
+
+  private static let watchdogActions = [
+    "reset", "shutdown", "poweroff", "inject-nmi", "pause", "debug", "none",
+  ]
+
+  /// Nobody looks at the boot order yet; it is checked so that mistakes show.
+  mutating func bootOrder(_ argument: String) throws(CommandLineError) {
+    var list = try list(argument)
+    for name in ["order", "once"] {
+      var seen: Set<Character> = []
+      for device in list.take(name) ?? "" {
+        guard ("a"..."p").contains(device) else { throw CommandLineError("Invalid boot device '\(device)'") }
+        guard seen.insert(device).inserted else {
+          throw CommandLineError("Boot device '\(device)' was given twice")
+        }
+      }
+    }
+    for name in ["menu", "strict"] {
+      if let text = list.take(name), Bool(switch: text) == nil {
+        throw CommandLineError("Parameter 'boot.\(name)' expects 'on' or 'off'")
+      }
+    }
+    _ = list.take("splash")
+    for (name, sentence, range) in [
+      ("splash-time", "splash time is invalid,it should be a value between 0 and 65535", 0...65535),
+      ("reboot-timeout", "reboot timeout is invalid,it should be a value between -1 and 65535", -1...65535),
+    ] as [(String, String, ClosedRange<Int64>)] {
+      guard let text = list.take(name) else { continue }
+      guard let value = UInt64(literal: text) else {
+        throw CommandLineError("Parameter 'boot.\(name)' expects integer")
+      }
+      guard range.contains(Int64(bitPattern: value)) else { throw CommandLineError(sentence) }
+    }
+    if let stranger = list.untaken.first {
+      throw CommandLineError("Parameter 'boot.\(stranger.name)' is unexpected")
+    }
+  }
+
+  // MARK: Networks
+
+  mutating func networkBackEnd(_ argument: String) throws(CommandLineError) {
+    var list = try list(argument)
+    guard let type = list.take("type"), !argument.isEmpty else { throw error("Parameter 'type' is missing") }
+    guard Self.networkBackEnds.contains(type) else {
+      throw error(
+        "Parameter 'type' does not accept value '\(type)'" + Self.networkBackEnds.suggestion(for: type))
+    }
+    guard try list.takeID() != nil else { throw error("Parameter 'id' is missing") }
+    throw error("networks are not there yet in Apus")
+  }
+
+  /// QEMU's.
+  private static let networkBackEnds = [
+    "user", "tap", "bridge", "l2tpv3", "socket", "stream", "dgram", "vde", "vhost-user", "vhost-vdpa",
+    "hubport",
+  ]
+
+  func networkCard(_ argument: String) throws(CommandLineError) {
+    if argument == "none" { return }
+    throw error(
+      "networks are not there yet in Apus (use none)\n"
+        + "QEMU's virt makes no network card of this either: there it is -netdev user,id=n "
+        + "-device virtio-net-device,netdev=n")
   }
 
   mutating func messages(_ argument: String) throws(CommandLineError) {
@@ -236,7 +327,7 @@ extension CommandLineReader {
     var list = try list(argument)
     let base = list.take("base")
     let clock = list.take("clock")
-    _ = try list.takeChoice("driftfix", of: ["none", "slew"])
+    let drift = list.take("driftfix")
     try list.finish()
     switch base {
     case nil: break
@@ -254,9 +345,10 @@ extension CommandLineReader {
     case "rt", "vm": throw error("clock=\(clock ?? "") is not there yet in Apus")
     case let text?: throw CommandLineError("invalid option value '\(text)'")
     }
-  }
-
-  func noNetwork(_ argument: String) throws(CommandLineError) {
-    if argument != "none" { throw error("networks are not there yet in Apus") }
+    switch drift {
+    case nil, "none": break
+    case "slew": request.warnings.append("warning: driftfix 'slew' is not available with this machine")
+    case let text?: throw CommandLineError("invalid option value '\(text)'")
+    }
   }
 }

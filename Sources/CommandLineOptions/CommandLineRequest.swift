@@ -11,6 +11,8 @@ package struct CommandLineRequest: Sendable {
   package var characters: [CharacterRequest] = []
   /// The ids of the character back ends that carry a monitor, in order.
   package var monitors: [String] = []
+  /// `-s`, `-gdb`.
+  package var debugServer: DebugServerRequest?
   package var drives: [DriveRequest] = []
   package var objects: [ObjectRequest] = []
   /// `-snapshot`: no disk image is written.
@@ -20,6 +22,10 @@ package struct CommandLineRequest: Sendable {
   /// `-report`: where the account of the run goes when the machine ends; "-" is standard error.
   package var reportPath: String?
   package var log = LogRequest()
+  package var explanations = ExplanationStyle.onTerminals
+  /// nil: semihosting calls are breakpoints.
+  package var semihosting: SemihostingRequest?
+  package var grading: GradingRequest?
   /// `-perfmap`: name translated code for Linux perf.
   package var mapsForPerf = false
   /// `-icount sleep=`: an idle deterministic machine waits for its next timer in real time.
@@ -34,10 +40,24 @@ package struct CommandLineRequest: Sendable {
   package var messagesHaveGuestName = false
   /// Sentences to print before the machine starts, without the program's name.
   package var warnings: [String] = []
+  /// `-pidfile`.
+  package var processFile: String?
+  /// `-name process=`: what process lists call the program.
+  package var processName: String?
   /// One line for somebody who expected a window.
   package var hint: String?
 
   package init() {}
+}
+
+/// `-explain`: whether and how a guest that makes no progress is explained, on standard error.
+package enum ExplanationStyle: Sendable, Equatable {
+  /// Unless told: where standard error is a terminal.
+  case onTerminals
+  case on
+  case off
+  /// One object to a line.
+  case json
 }
 
 /// `-d`, `-dfilter` and `-D`.
@@ -49,43 +69,21 @@ package struct LogRequest: Sendable, Equatable {
   package init() {}
 }
 
-/// The other end of a serial line or monitor.
-package struct CharacterRequest: Sendable, Equatable {
-  package enum Kind: Sendable, Equatable {
-    /// The terminal. `signals`: Ctrl-C ends the emulator instead of going to the guest.
-    case standardIO(signals: Bool)
-    case null
-    case file(path: String, appends: Bool)
-  }
-
-  package var id: String
-  package var kind: Kind
-  /// Several front ends share it, switched by Ctrl-a c.
-  package var isMultiplexed: Bool
-  /// As typed, for messages: `-serial file:x`; nil for what the program added by itself.
-  package var option: String?
-  /// The argument's own words: `file:x`.
-  package var text: String
-
-  package init(id: String, kind: Kind, isMultiplexed: Bool = false, option: String? = nil, text: String = "")
-  {
-    self.id = id
-    self.kind = kind
-    self.isMultiplexed = isMultiplexed
-    self.option = option
-    self.text = text
-  }
-}
-
 /// `-drive` and its short forms.
 package struct DriveRequest: Sendable, Equatable {
   package enum Interface: String, Sendable {
     case none
     case virtio
+    case flash = "pflash"
+    // No machine that is there has these buses.
+    case ide, scsi, floppy, sd, mtd
   }
 
   package var file: String?
   package var interface = Interface.virtio
+  /// Its place on the machine's own bus of that kind.
+  package var bus: UInt64 = 0
+  package var unit: UInt64 = 0
   /// nil: to be guessed.
   package var format: String?
   package var id: String

@@ -1,3 +1,6 @@
+import Machine
+import RISCV
+
 /// QEMU's option argument: `first,key=value,key=value`, in which `,,` stands for a literal comma.
 ///
 /// Lists are short and read front to back; `take` hands out the last value of a key and marks it used,
@@ -7,6 +10,9 @@ package struct KeyValueList: Sendable {
     package let name: String
     /// nil where the user wrote a bare word.
     package let value: String?
+
+    /// The user asks for a list of choices.
+    var isHelp: Bool { value == nil && (name == "help" || name == "?") }
   }
 
   /// The option as typed, for messages: `-drive file=x`.
@@ -37,6 +43,50 @@ package struct KeyValueList: Sendable {
     }
   }
 
+  /// A list that was not spelt with commas.
+  init(_ pairs: [(name: String, value: String)], option: String) {
+    self.option = option
+    entries = pairs.map { Entry(name: $0.name, value: $0.value) }
+  }
+
+  /// `pairs` as a list's text.
+  static func spell(_ pairs: [(name: String, value: String)]) -> String {
+    pairs.map { pair in
+      pair.name + "=" + pair.value.reduce(into: "") { $0 += $1 == "," ? ",," : String($1) }
+    }.joined(separator: ",")
+  }
+
+  /// Makes switches of bare words, as the older lists have them: `name` is on, `noname` is off. Gives what is
+  /// to be told about each.
+  mutating func expandSwitches() -> [String] {
+    var warnings: [String] = []
+    for index in entries.indices where entries[index].value == nil && !entries[index].isHelp {
+      let word = entries[index].name
+      // Not a list of switches at all: who reads it says what is wrong.
+      if word.isEmpty { continue }
+      // TCP has a switch of this very name.
+      let isOff = word.hasPrefix("no") && word != "nodelay" && word.count > 2
+      let entry =
+        isOff ? Entry(name: String(word.dropFirst(2)), value: "off") : Entry(name: word, value: "on")
+      entries[index] = entry
+      warnings.append(
+        "\(option): warning: short-form boolean option '\(word)' deprecated\n"
+          + "Please use \(entry.name)=\(isOff ? "off" : "on") instead")
+    }
+    return warnings
+  }
+
+  /// Complains about the first key that is none of `parameters`, or whose value is not of its type.
+  func check(_ parameters: [OptionParameter]) throws(CommandLineError) {
+    for entry in entries where entry.name != "id" && !entry.isHelp {
+      guard let parameter = parameters.first(where: { $0.name == entry.name }) else {
+        let hint = parameters.lazy.map(\.name).suggestion(for: entry.name)
+        throw error(Self.complaint("Invalid parameter '\(entry.name)'", entry.name) + hint)
+      }
+      if let complaint = parameter.complaint(about: entry.value ?? "on") { throw error(complaint) }
+    }
+  }
+
   /// Reads up to a single comma, drops that comma, and turns doubled ones into one.
   private static func readValue(_ rest: inout Substring) -> String {
     var value = ""
@@ -51,9 +101,9 @@ package struct KeyValueList: Sendable {
   }
 
   /// The user asks for a list of choices: `help` or `?` as a word of its own.
-  package var asksForHelp: Bool {
-    entries.contains { $0.value == nil && ($0.name == "help" || $0.name == "?") }
-  }
+  package var asksForHelp: Bool { entries.contains(where: \.isHelp) }
+
+  func has(_ name: String) -> Bool { entries.contains { $0.name == name } }
 
   /// The last value of `name`. A bare word means `on`.
   package mutating func take(_ name: String) -> String? {
@@ -62,13 +112,20 @@ package struct KeyValueList: Sendable {
   }
 
   /// The last value of `name` as a switch.
-  package mutating func takeFlag(_ name: String) throws(CommandLineError) -> Bool? {
+  package mutating func takeFlag(
+    _ name: String, as complaintName: String? = nil
+  ) throws(CommandLineError) -> Bool? {
     guard let text = take(name) else { return nil }
-    switch text {
-    case "on", "yes", "true", "y": return true
-    case "off", "no", "false", "n": return false
-    default: throw error("Parameter '\(name)' expects 'on' or 'off'")
-    }
+    let name = complaintName ?? name
+    guard let flag = Bool(switch: text) else { throw error("Parameter '\(name)' expects 'on' or 'off'") }
+    return flag
+  }
+
+  /// The last value of `name` as a number.
+  mutating func takeNumber(_ name: String) throws(CommandLineError) -> UInt64? {
+    guard let text = take(name) else { return nil }
+    guard let number = UInt64(literal: text) else { throw error("Parameter '\(name)' expects a number") }
+    return number
   }
 
   /// The last value of `name`, which must be one of `choices`.
@@ -90,9 +147,9 @@ package struct KeyValueList: Sendable {
 
   /// Grammar of the newer options, where a bare word is an error and not a switch.
   package func requireValues() throws(CommandLineError) {
+    if entries.contains(where: \.name.isEmpty) { throw error("Invalid parameter ''") }
     if let bare = entries.first(where: { $0.value == nil }) {
-      throw error(
-        bare.name.isEmpty ? "Invalid parameter ''" : "Expected '=' after parameter '\(bare.name)'")
+      throw error("Expected '=' after parameter '\(bare.name)'")
     }
   }
 

@@ -3,62 +3,10 @@
 // repetition, argument lists with doubled commas, and error sentences that scripts match word for
 // word), hence a table and a small reader of our own.
 
-/// One option of the command line.
-struct Option: Sendable {
-  /// What the reader does on meeting it. `argument` is empty for options without one.
-  typealias Handler = @Sendable (inout CommandLineReader, _ argument: String) throws(CommandLineError) -> Void
-
-  enum Section: String, CaseIterable {
-    case standard = "Standard options"
-    case block = "Block device options"
-    case display = "Display options"
-    case character = "Character device options"
-    case boot = "Boot image or kernel options"
-    case debug = "Debug and expert options"
-    case object = "Generic object creation"
-  }
-
-  let name: String
-  /// The argument's grammar for the help text; nil where there is none.
-  let argument: String?
-  let section: Section?
-  let help: String
-  let handle: Handler
-  /// QEMU has it, Apus answers with a sentence.
-  private(set) var isNotThereYet = false
-
-  init(
-    _ name: String, _ argument: String? = nil, _ section: Section? = nil, _ help: String = "",
-    _ handle: @escaping Handler
-  ) {
-    self.name = name
-    self.argument = argument
-    self.section = section
-    self.help = help
-    self.handle = handle
-  }
-
-  /// An option that QEMU has and Apus does not have yet. `what` completes "… not there yet".
-  static func later(_ name: String, _ argument: String? = nil, _ what: String) -> Option {
-    var option = Option(name, argument) { (reader, _) throws(CommandLineError) in
-      throw reader.error("\(what) not there yet in Apus")
-    }
-    option.isNotThereYet = true
-    return option
-  }
-
-  /// An option that QEMU itself has dropped since 7.2.
-  static func gone(_ name: String, _ argument: String? = nil, _ advice: String) -> Option {
-    Option(name, argument) { (_, _) throws(CommandLineError) in
-      throw CommandLineError("-\(name): invalid option (removed from QEMU too; \(advice))")
-    }
-  }
-
-  /// An option that changes nothing here, for a reason that its row gives.
-  static let ignored: Handler = { _, _ in }
-
-  static let all: [Option] =
-    standard + block + display + character + boot + debug + object + notThereYet + removed
+extension Option {
+  package static let all: [Option] =
+    standard + block + display + network + character + boot + debug + object + notThereYet + removed
+    + foreign
 
   static let byName: [String: Option] = Dictionary(all.map { ($0.name, $0) }) { first, _ in first }
 
@@ -74,19 +22,31 @@ struct Option: Sendable {
       reader.answer = reader.versionText
     },
     Option(
-      "machine", "[type=]name[,prop[=value][,...]]", .standard,
+      "machine", "[type=]NAME[,prop=value][,...]", .standard,
       """
-      select the emulated machine ('-machine help' for the list, '-machine NAME,help' for its properties)
-      accel=tcg|interp  how instructions are executed
-      dumpdtb=FILE      write the machine's device tree to FILE and exit
-      kernel=, initrd=, append=, dtb=, firmware=  as the options of these names (-bios)
-      """
+      select the emulated machine ('-machine help' for the list, \
+      '-machine NAME,help' for its own properties); repeated ones add up
+      """,
+      list: OptionList(
+        "machine", implied: "type", .keyed,
+        [
+          .string("type", "NAME"), .string("accel", "A[:B]", "take the first of these that there is"),
+          .string("kernel", "FILE", "as -kernel"), .string("initrd", "FILE", "as -initrd"),
+          .string("append", "TEXT", "as -append"), .string("dtb", "FILE", "as -dtb"),
+          .string("firmware", "FILE", "as -bios"),
+          .string("pflash0", "ID", "the drive that the first bank of flash holds; pflash1: the second"),
+          .string("pflash1", "ID"),
+          .string("dumpdtb", "FILE", "write the machine's device tree to FILE and exit"),
+          .boolean("graphics"), .boolean("mem-merge"), .boolean("suppress-vmdesc"), .boolean("usb"),
+          .string("memory-backend", "ID"),
+        ])
     ) { (reader, argument) throws(CommandLineError) in try reader.machine(argument) },
-    Option("M", "[type=]name[,...]", .standard, "the same as -machine") {
-      (reader, argument) throws(CommandLineError) in try reader.machine(argument)
-    },
     Option(
-      "cpu", "model[,feature=on|off|value][,...]", .standard,
+      "M", "[type=]NAME[,prop=value][,...]", .standard, "the same as -machine",
+      list: OptionList("machine", implied: "type", .keyed)
+    ) { (reader, argument) throws(CommandLineError) in try reader.machine(argument) },
+    Option(
+      "cpu", "MODEL[,feature=on|off|value][,...]", .standard,
       "select the CPU model ('-cpu help' for the list)"
     ) { reader, argument in
       if argument == "help" || argument == "?" {
@@ -96,31 +56,75 @@ struct Option: Sendable {
       }
     },
     Option(
-      "accel", "[accel=]tcg|interp[,thread=single|multi]", .standard,
-      """
-      thread=multi      a host thread per hart (default)
-      thread=single     all harts in turn on one thread
-      """
+      "accel", "[accel=]tcg|interp[,prop=value][,...]", .standard,
+      "how instructions are executed: translated to the host's or interpreted; of several the first there is",
+      list: OptionList(
+        "accel", implied: "accel", .open,
+        [
+          .string("accel", "tcg|interp"),
+          .string("thread", "single|multi", "all harts in turn on one thread, or a thread each (default)"),
+          .number("tb-size", "N", "MiB of translated code for all harts together"),
+          .boolean("one-insn-per-tb", "translate each instruction by itself"),
+          .boolean("split-wx"),
+        ])
     ) { (reader, argument) throws(CommandLineError) in try reader.accelerator(argument) },
     Option(
-      "smp", "[[cpus=]n][,maxcpus=n][,sockets=n][,cores=n][,threads=n]", .standard, "set the number of harts"
+      "smp", "[cpus=]N[,maxcpus=N][,sockets=N][,cores=N][,threads=N]", .standard,
+      "set the number of harts",
+      list: OptionList(
+        "smp-opts", implied: "cpus", .keyed,
+        ["cpus", "drawers", "books", "sockets", "dies", "clusters", "modules", "cores", "threads", "maxcpus"]
+          .map { .number($0) })
     ) { (reader, argument) throws(CommandLineError) in try reader.harts(argument) },
-    Option("m", "[size=]megs", .standard, "guest RAM, in MiB or with a suffix k, M, G, T") {
-      (reader, argument) throws(CommandLineError) in try reader.memory(argument)
-    },
     Option(
-      "device", "driver[,prop=value][,...]", .standard,
+      "m", "[size=]N[k|M|G|T]", .standard, "guest RAM, in MiB unless a suffix says otherwise",
+      list: OptionList(
+        "memory", implied: "size", .checked, [.size("size"), .number("slots"), .size("maxmem")])
+    ) { (reader, argument) throws(CommandLineError) in try reader.memory(argument) },
+    Option(
+      "device", "DRIVER[,prop=value][,...]", .standard,
       """
-      add a device ('-device help' for the list, '-device driver,help' for its properties)
+      add a device ('-device help' for the list, '-device DRIVER,help' for its properties); \
+      also as JSON: '{"driver":"DRIVER","prop":value}'
       loader,file=FILE[,addr=ADDR][,cpu-num=N] puts a file into guest memory
-      """
+      """,
+      list: OptionList("device", implied: "driver", .open, takesJSON: true)
     ) { (reader, argument) throws(CommandLineError) in try reader.device(argument) },
     Option(
-      "global", "driver.property=value", .standard, "set a default for a property of all devices of a kind"
+      "global", "DRIVER.PROPERTY=VALUE", .standard,
+      "set a default for a property of all devices of a kind",
+      list: OptionList("global", .checked, [.string("driver"), .string("property"), .string("value")])
     ) { (reader, argument) throws(CommandLineError) in try reader.global(argument) },
-    Option("name", "string[,process=string][,debug-threads=on|off]", .standard, "set the guest's name") {
-      (reader, argument) throws(CommandLineError) in try reader.name(argument)
-    },
+    // These two are carried out before the others: CommandLineReader+ConfigurationFile.
+    Option(
+      "readconfig", "FILE", .standard,
+      "read options from FILE: groups such as [device \"ID\"] with lines such as driver = \"loader\"",
+      Option.ignored),
+    Option(
+      "set", "GROUP.ID.ARG=VALUE", .standard,
+      "add ARG=VALUE to the -GROUP option with id=ID that stands before", Option.ignored),
+    Option(
+      "boot", "[order=]DRIVES[,prop=value][,...]", .standard,
+      """
+      for firmware that looks at it; DRIVES are letters: \
+      floppy (a), hard disk (c), CD-ROM (d), network (n)
+      """,
+      list: OptionList(
+        "boot-opts", implied: "order", .keyed,
+        [
+          .string("order"), .string("once"), .boolean("menu"), .string("splash"), .number("splash-time"),
+          .number("reboot-timeout"), .boolean("strict"),
+        ])
+    ) { (reader, argument) throws(CommandLineError) in try reader.bootOrder(argument) },
+    Option(
+      "name", "[guest=]TEXT[,process=TEXT]", .standard, "set the guest's name",
+      list: OptionList(
+        "name", implied: "guest", .checked,
+        [
+          .string("guest"), .string("process", "TEXT", "what process lists call the emulator"),
+          .boolean("debug-threads"),
+        ])
+    ) { (reader, argument) throws(CommandLineError) in try reader.name(argument) },
     Option("uuid", "UUID", .standard, "set the machine's UUID") {
       (reader, argument) throws(CommandLineError) in try reader.uuid(argument)
     },
@@ -130,67 +134,151 @@ struct Option: Sendable {
 
   private static let block: [Option] = [
     Option(
-      "drive", "file=FILE,if=none,format=raw,id=ID[,readonly=on|off][,snapshot=on|off]", .block,
-      "make a disk image known as ID, for -device virtio-blk-device,drive=ID"
+      "drive", "file=FILE[,if=none,id=ID][,format=raw][,prop=value][,...]", .block,
+      """
+      make a drive of a disk image. With if=none it is known as ID, \
+      for -device virtio-blk-device,drive=ID; without, a virtio-blk-pci
+      """,
+      list: OptionList(
+        "drive", .open,
+        [
+          .string("file", "FILE"), .string("if", "none|virtio|pflash"),
+          .string("format", "raw", "the image's format; without it there is a warning"),
+          .boolean("readonly", "refuse the guest's writes"), .boolean("read-only"),
+          .boolean("snapshot", "write to a temporary file instead"),
+          .string("media", "disk|cdrom", "cdrom is read-only"),
+          .number("index"), .number("bus"), .number("unit"),
+          .string("cache", "MODE", "writeback (default), writethrough, none, directsync, unsafe"),
+          .string("discard", "ignore|unmap", "what becomes of blocks that the guest gives back"),
+          .string("detect-zeroes", "on|off|unmap"), .string("aio", "threads"),
+          .string("werror", "report|enospc"), .string("rerror", "report"), .boolean("copy-on-read"),
+          .string("file.locking", "auto|on|off", "lock the image against other programs (default: auto)"),
+        ])
     ) { (reader, argument) throws(CommandLineError) in try reader.drive(argument) },
+    Option("pflash", "FILE", .block, "what the next bank of flash holds (32 MiB)") {
+      (reader, argument) throws(CommandLineError) in try reader.shortDrive(argument, .flash)
+    },
     Option("snapshot", nil, .block, "write to temporary files instead of disk images") { reader, _ in
       reader.request.isSnapshot = true
     },
-    Option("hda", "FILE") { $0.shortDrive($1, index: 0) },
-    Option("hdb", "FILE") { $0.shortDrive($1, index: 1) },
-    Option("hdc", "FILE") { $0.shortDrive($1, index: 2) },
-    Option("hdd", "FILE") { $0.shortDrive($1, index: 3) },
+    Option("hda", "FILE", .block, "a disk, as -drive file=FILE; also -hdb, -hdc, -hdd") {
+      (reader, file) throws(CommandLineError) in try reader.shortDrive(file, index: 0)
+    },
+    Option("hdb", "FILE") { (reader, file) throws(CommandLineError) in try reader.shortDrive(file, index: 1)
+    },
+    Option("hdc", "FILE") { (reader, file) throws(CommandLineError) in try reader.shortDrive(file, index: 2)
+    },
+    Option("hdd", "FILE") { (reader, file) throws(CommandLineError) in try reader.shortDrive(file, index: 3)
+    },
+    Option("cdrom", "FILE", .block, "a read-only disk, as -drive file=FILE,media=cdrom") {
+      (reader, file) throws(CommandLineError) in try reader.shortDrive(file, index: 2, isCDROM: true)
+    },
+    // No machine that is there has these, and each says so.
+    Option("fda", "FILE") { (reader, file) throws(CommandLineError) in
+      try reader.shortDrive(file, .floppy, index: 0)
+    },
+    Option("fdb", "FILE") { (reader, file) throws(CommandLineError) in
+      try reader.shortDrive(file, .floppy, index: 1)
+    },
+    Option("sd", "FILE") { (reader, file) throws(CommandLineError) in
+      try reader.shortDrive(file, .sd, index: 0)
+    },
+    Option("mtdblock", "FILE") { (reader, file) throws(CommandLineError) in
+      try reader.shortDrive(file, .mtd, index: 0)
+    },
   ]
 
   // MARK: Display
 
   private static let display: [Option] = [
-    Option("display", "none", .display, "no display; the serial port goes where -serial says") {
-      (reader, argument) throws(CommandLineError) in try reader.display(argument)
-    },
+    Option(
+      "display", "none", .display, "no display; the serial port goes where -serial says",
+      list: OptionList("display", implied: "type", .keyed, takesJSON: true)
+    ) { (reader, argument) throws(CommandLineError) in try reader.display(argument) },
     Option(
       "nographic", nil, .display, "no display; serial port and monitor share the terminal (Ctrl-a h for help)"
     ) { reader, _ in reader.isNographic = true },
-    Option("vga", "none") { reader, argument in
-      guard argument != "none" else { return }
-      reader.request.warnings.append(
-        "warning: A -vga option was passed but this machine type does not use that option; "
-          + "No VGA device has been created")
+    Option("vga", "none") { (reader, argument) throws(CommandLineError) in
+      switch argument {
+      case "none": break
+      case "std", "cirrus", "vmware", "qxl", "xenfb", "tcx", "cg3", "virtio":
+        reader.request.warnings.append(
+          "warning: A -vga option was passed but this machine type does not use that option; "
+            + "No VGA device has been created")
+      default: throw CommandLineError("unknown vga type: \(argument)")
+      }
     },
+  ]
+
+  // MARK: Networks
+
+  private static let network: [Option] = [
+    Option("nic", "none", .network, "no network; nothing else is there yet") {
+      (reader, argument) throws(CommandLineError) in try reader.networkCard(argument)
+    },
+    Option("net", "none") { (reader, argument) throws(CommandLineError) in
+      try reader.networkCard(argument)
+    },
+    Option("netdev", "TYPE,id=ID", list: OptionList("netdev", implied: "type", .keyed, takesJSON: true)) {
+      (reader, argument) throws(CommandLineError) in try reader.networkBackEnd(argument)
+    }.isComing,
   ]
 
   // MARK: Consoles
 
   private static let character: [Option] = [
     Option(
-      "serial", "mon:stdio|stdio|file:FILE|null|none|chardev:ID", .character,
-      "connect the next serial port (repeatable)"
+      "serial", "BACKEND", .character,
+      """
+      connect the next serial port (repeatable); BACKEND is one of
+      mon:stdio         this terminal, shared with the monitor (Ctrl-a h lists the keys)
+      stdio, pty, file:FILE, pipe:FILE, /dev/ttyX, null, none, chardev:ID
+      tcp:[HOST]:PORT[,server=on][,wait=off][,nodelay=on][,reconnect-ms=N]
+      telnet:[HOST]:PORT,server=on[,wait=off], websocket:[HOST]:PORT,server=on[,wait=off]
+      unix:PATH[,server=on][,wait=off], udp:[HOST]:PORT[@[HOST]:PORT]
+      and mon: before any of them shares it with the monitor
+      """
     ) { reader, argument in reader.serials.append(.init(text: argument, option: reader.option)) },
-    Option("monitor", "stdio|none|null|chardev:ID", .character, "where the monitor is") { reader, argument in
+    Option("monitor", "BACKEND", .character, "where the monitor is, as for -serial") { reader, argument in
       reader.monitors.append(.init(text: argument, option: reader.option))
     },
-    Option("mon", "[chardev=]ID[,mode=readline]", .character, "a monitor on a character back end") {
-      (reader, argument) throws(CommandLineError) in try reader.monitor(argument)
-    },
     Option(
-      "chardev", "stdio|null|file,id=ID[,mux=on|off][,path=FILE][,append=on|off]", .character,
-      "make a character back end known as ID"
+      "mon", "[chardev=]ID[,mode=readline]", .character, "a monitor on a character back end",
+      list: OptionList(
+        "mon", implied: "chardev", .checked,
+        [.string("chardev", "ID"), .string("mode", "readline|control"), .boolean("pretty")])
+    ) { (reader, argument) throws(CommandLineError) in try reader.monitor(argument) },
+    Option(
+      "chardev", "TYPE,id=ID[,mux=on|off][,logfile=FILE[,logappend=on|off]][,...]", .character,
+      """
+      make a character back end known as ID ('-chardev help' for the types)
+      stdio[,signal=on|off], pty[,path=LINK], null, pipe,path=FILE, serial,path=DEVICE
+      file,path=FILE[,append=on|off][,input-path=FILE], ringbuf[,size=N]
+      socket,host=HOST,port=PORT[,to=PORT][,ipv4=on|off][,ipv6=on|off] or socket,path=PATH[,abstract=on]
+        [,server=on][,wait=off][,telnet=on|,websocket=on][,nodelay=on][,reconnect-ms=N]
+      udp,port=PORT[,host=HOST][,localport=PORT][,localaddr=HOST]
+      mux,chardev=ID    several front ends on one back end
+      hub,chardevs.0=ID,chardevs.1=ID,...  one front end on several back ends
+      """,
+      list: OptionList("chardev", implied: "backend", .open)
     ) { (reader, argument) throws(CommandLineError) in try reader.character(argument) },
     Option("echr", "N", .character, "the code of the escape key instead of Ctrl-a") {
       (reader, argument) throws(CommandLineError) in try reader.escape(argument)
     },
-    // There is no parallel port; wishing none is granted.
-    Option("parallel", "none") { (reader, argument) throws(CommandLineError) in
-      guard argument == "none" || argument == "null" else {
-        throw reader.error("parallel ports are not there yet in Apus")
-      }
+    Option("parallel", "none") { reader, argument in
+      reader.parallels.append(.init(text: argument, option: reader.option))
+    },
+    Option("debugcon", "BACKEND") { (reader, argument) throws(CommandLineError) in
+      try reader.debugConsole(argument)
     },
   ]
 
   // MARK: Boot
 
   private static let boot: [Option] = [
-    Option("bios", "default|none|FILE", .boot, "the firmware") { $0.request.machine.bios = $1 },
+    Option(
+      "bios", "default|builtin|none|FILE", .boot, "the firmware; builtin: the SBI served by the emulator"
+    ) { $0.request.machine.bios = $1 },
     Option("kernel", "FILE", .boot, "the kernel: ELF, Image (also compressed) or raw") {
       $0.request.machine.kernel = $1
     },
@@ -199,6 +287,15 @@ struct Option: Sendable {
     Option("dtb", "FILE", .boot, "the device tree instead of the machine's own") {
       $0.request.machine.dtb = $1
     },
+    // Machines without x86's EFI ignore it, as QEMU's do.
+    Option("shim", "FILE") { $0.shim = $1 },
+    Option(
+      "fw_cfg", "[name=]NAME,string=TEXT|file=FILE", .boot,
+      "a file for the guest's firmware, NAME beginning with opt/; Linux shows it in /sys/firmware/qemu_fw_cfg",
+      list: OptionList(
+        "fw_cfg", implied: "name", .checked,
+        [.string("name"), .string("file", "FILE"), .string("string"), .string("gen_id", "ID")])
+    ) { (reader, argument) throws(CommandLineError) in try reader.firmwareFile(argument) },
     Option("L", "FOLDER", .boot, "look for firmware here ('-L help' for the folders)") { reader, argument in
       if argument == "help" || argument == "?" {
         reader.asksForFolders = true
@@ -211,9 +308,16 @@ struct Option: Sendable {
   // MARK: Debugging and the rest
 
   private static let debug: [Option] = [
-    Option("S", nil, .debug, "do not start the harts; the monitor's 'c' does") { reader, _ in
+    Option("S", nil, .debug, "do not start the harts; the monitor's 'c' does, and GDB's") { reader, _ in
       reader.request.machine.startPaused = true
     },
+    Option("s", nil, .debug, "wait for GDB at port 1234: -gdb tcp::1234, or the next port that is free") {
+      (reader, _) throws(CommandLineError) in try reader.standardDebugServer()
+    },
+    Option(
+      "gdb", "DEVICE", .debug,
+      "let GDB debug the machine by DEVICE: tcp:[HOST]:PORT, unix:PATH, stdio, chardev:ID, none"
+    ) { (reader, argument) throws(CommandLineError) in try reader.debugServer(argument) },
     Option("no-reboot", nil, .debug, "end instead of rebooting") { reader, _ in
       reader.request.machine.noReboot = true
     },
@@ -237,30 +341,89 @@ struct Option: Sendable {
       START+SIZE, END-SIZE or FIRST..LAST
       """
     ) { (reader, argument) throws(CommandLineError) in try reader.logFilter(argument) },
+    Option(
+      "semihosting", nil, .debug,
+      "serve the guest's semihosting calls: host files, console, exit code, command line, time"
+    ) { reader, _ in reader.semihosting() },
+    Option(
+      "semihosting-config",
+      "[enable=on|off][,target=native|auto][,chardev=ID][,userspace=on|off][,arg=TEXT...]",
+      .debug, "the same, and how",
+      list: OptionList(
+        "semihosting-config", implied: "enable", .checked,
+        [
+          .boolean("enable"), .string("target", "native|auto", "who serves them; GDB cannot yet"),
+          .string("chardev", "ID", "their console (default: standard error, and nothing to read)"),
+          .boolean("userspace", "serve user mode, too"),
+          .string("arg", "TEXT", "a word of the guest's command line; several add up"),
+        ])
+    ) { (reader, argument) throws(CommandLineError) in try reader.semihosting(argument) },
+    Option(
+      "grade", "[file=]FILE[,json=FILE][,junit=FILE][,quiet=on|off][,clock=guest|host]", .debug,
+      """
+      run the guest by the script in FILE, which says what its consoles must show and what is typed;
+      ends with 0 if all is right, 1 if not, 2 if nothing could be graded
+      """,
+      list: OptionList(
+        "grade", implied: "file", .checked,
+        [
+          .string("file", "FILE", "the script"), .string("json", "FILE", "results as JSON"),
+          .string("junit", "FILE", "results as JUnit's XML"),
+          .boolean("quiet", "do not show what the guest prints"),
+          .string("clock", "guest|host", "guest: time is counted in instructions (-icount 2,sleep=off)"),
+        ])
+    ) { (reader, argument) throws(CommandLineError) in try reader.grade(argument) },
     Option("perfmap", nil, .debug, "name translated guest functions for Linux perf, in /tmp/perf-PID.map") {
       reader, _ in reader.request.mapsForPerf = true
     },
+    Option("loadvm", "TAG") { (_, _) throws(CommandLineError) in
+      throw CommandLineError(
+        "no block device can store vmstate for snapshot\nSnapshots are not there yet in Apus.")
+    }.isComing,
+    Option(
+      "explain", "on|off|json", .debug,
+      """
+      say why a guest makes no progress, on standard error, as text or as a JSON object to a line \
+      (default: on a terminal)
+      """
+    ) { (reader, argument) throws(CommandLineError) in try reader.explain(argument) },
     Option("no-shutdown", nil, .debug, "stop instead of ending when the guest powers off") { reader, _ in
       reader.request.noShutdown = true
     },
-    Option("action", "reboot=reset|shutdown,shutdown=poweroff|pause", .debug, "the same, spelt otherwise") {
-      (reader, argument) throws(CommandLineError) in try reader.action(argument)
+    Option(
+      "action", "reboot=reset|shutdown,shutdown=poweroff|pause", .debug, "the same, spelt otherwise",
+      list: OptionList(
+        "action", .checked, [.string("shutdown"), .string("reboot"), .string("panic"), .string("watchdog")])
+    ) { (reader, argument) throws(CommandLineError) in try reader.action(argument) },
+    Option("watchdog-action", "ACTION") { (reader, argument) throws(CommandLineError) in
+      try reader.watchdogAction(argument)
     },
     Option(
       "icount", "[shift=]N[,align=off][,sleep=on|off]", .debug,
       """
       deterministic mode: time is counted in instructions of 2^N ns (N from 0 to 10)
       the same guest without outside input then runs the same way every time
-      """
+      """,
+      list: OptionList(
+        "icount", implied: "shift", .checked,
+        [
+          .string("shift", "N"), .boolean("align"), .boolean("sleep"), .string("rr"), .string("rrfile"),
+          .string("rrsnapshot"),
+        ])
     ) { (reader, argument) throws(CommandLineError) in try reader.instructionCount(argument) },
     Option("seed", "N", .debug, "seed the machine's random numbers") {
       (reader, argument) throws(CommandLineError) in try reader.seed(argument)
     },
-    Option("rtc", "[base=utc|localtime|DATE][,clock=host]", .debug, "what the real-time clock starts at") {
-      (reader, argument) throws(CommandLineError) in try reader.realTimeClock(argument)
-    },
-    Option("msg", "[timestamp=on|off][,guest-name=on|off]", .debug, "what stands before error messages") {
-      (reader, argument) throws(CommandLineError) in try reader.messages(argument)
+    Option(
+      "rtc", "[base=utc|localtime|DATE][,clock=host]", .debug, "what the real-time clock starts at",
+      list: OptionList("rtc", .checked, [.string("base"), .string("clock"), .string("driftfix")])
+    ) { (reader, argument) throws(CommandLineError) in try reader.realTimeClock(argument) },
+    Option(
+      "msg", "[timestamp=on|off][,guest-name=on|off]", .debug, "what stands before error messages",
+      list: OptionList("msg", .checked, [.boolean("timestamp"), .boolean("guest-name")])
+    ) { (reader, argument) throws(CommandLineError) in try reader.messages(argument) },
+    Option("pidfile", "FILE", .debug, "write the emulator's process number to FILE while it runs") {
+      $0.request.processFile = $1
     },
     Option("nodefaults", nil, .debug, "no serial port or monitor but those asked for") { reader, _ in
       reader.hasDefaults = false
@@ -270,15 +433,13 @@ struct Option: Sendable {
     Option("enable-kvm") { (_, _) throws(CommandLineError) in
       throw CommandLineError("invalid accelerator kvm")
     },
-    // Without networks, wishing none is granted.
-    Option("nic", "none") { (reader, argument) throws(CommandLineError) in try reader.noNetwork(argument) },
-    Option("net", "none") { (reader, argument) throws(CommandLineError) in try reader.noNetwork(argument) },
   ]
 
   private static let object: [Option] = [
     Option(
       "object", "rng-random,id=ID[,filename=FILE] | rng-builtin,id=ID", .object,
-      "a source of random numbers for -device virtio-rng-device,rng=ID"
+      "a source of random numbers for -device virtio-rng-device,rng=ID; also as JSON",
+      list: OptionList("object", implied: "qom-type", .open, takesJSON: true)
     ) { (reader, argument) throws(CommandLineError) in try reader.object(argument) }
   ]
 
@@ -286,30 +447,24 @@ struct Option: Sendable {
 
   private static let notThereYet: [Option] = [
     .later("numa", "", "NUMA nodes are"), .later("add-fd", "", "passed file descriptors are"),
-    .later("set", "", "-set is"), .later("boot", "", "a boot order is"),
     .later("mem-path", "", "file-backed guest RAM is"),
     .later("mem-prealloc", nil, "preallocated guest RAM is"),
     .later("k", "", "keyboard layouts are"), .later("audio", "", "sound is"),
     .later("audiodev", "", "sound is"), .later("smbios", "", "SMBIOS tables are"),
-    .later("fda", "", "floppy disks are"), .later("fdb", "", "floppy disks are"),
-    .later("cdrom", "", "CD-ROM drives are"), .later("blockdev", "", "block node graphs are"),
-    .later("mtdblock", "", "flash images are"), .later("sd", "", "SD cards are"),
-    .later("pflash", "", "flash images are"), .later("fsdev", "", "shared folders are"),
+    .later("blockdev", "", "block node graphs are"),
+    .later("fsdev", "", "shared folders are"),
     .later("virtfs", "", "shared folders are"), .later("iscsi", "", "iSCSI disks are"),
     .later("usb", nil, "USB is"), .later("usbdevice", "", "USB is"),
     .later("spice", "", "SPICE is"), .later("full-screen", nil, "a display is"),
-    .later("vnc", "", "VNC is"), .later("g", "", "a display is"), .later("netdev", "", "networks are"),
-    .later("tpmdev", "", "TPM devices are"), .later("shim", "", "EFI shims are"),
-    .later("compat", "", "compatibility policies are"), .later("fw_cfg", "", "fw_cfg entries are"),
+    .later("vnc", "", "VNC is"),
+    .later("tpmdev", "", "TPM devices are"),
+    .later("compat", "", "compatibility policies are"),
     .later("qmp", "", "QMP is"), .later("qmp-pretty", "", "QMP is"),
-    .later("debugcon", "", "the debug console is"), .later("pidfile", "", "a PID file is"),
     .later("preconfig", nil, "-preconfig is"), .later("overcommit", "", "overcommit hints are"),
-    .later("gdb", "", "the GDB server is"), .later("s", nil, "the GDB server is"),
-    .later("loadvm", "", "snapshots are"), .later("daemonize", nil, "-daemonize is"),
-    .later("option-rom", "", "option ROMs are"), .later("watchdog-action", "", "watchdogs are"),
+    .later("daemonize", nil, "-daemonize is"),
+    .later("option-rom", "", "option ROMs are"),
     .later("incoming", "", "migration is"), .later("only-migratable", nil, "migration is"),
-    .later("semihosting", nil, "semihosting is"), .later("semihosting-config", "", "semihosting is"),
-    .later("sandbox", "", "the system call filter is"), .later("readconfig", "", "configuration files are"),
+    .later("sandbox", "", "the system call filter is"),
     .later("trace", "", "tracing is"), .later("plugin", "", "plugins are"),
     .later("run-with", "", "-run-with is"),
     .later("jitdump", nil, "perf's dump files are"),
@@ -321,12 +476,15 @@ struct Option: Sendable {
     .gone("singlestep", nil, "use -accel tcg,one-insn-per-tb=on"),
     .gone("no-acpi", nil, "leave it out: this machine has no ACPI tables"),
     .gone("no-hpet", nil, "leave it out: it concerned PCs only"),
-    .gone("no-fd-bootchk", nil, "leave it out: it concerned PCs only"),
     .gone("portrait", nil, "leave it out: it concerned PXA displays only"),
     .gone("rotate", "", "leave it out: it concerned PXA displays only"),
-    .gone("async-teardown", nil, "use -run-with async-teardown=on"),
-    .gone("chroot", "", "use -run-with chroot=FOLDER"),
-    .gone("runas", "", "use -run-with user=NAME"),
-    .gone("audio-help", nil, "use -audiodev help"),
+    .gone("async-teardown", nil, "it is -run-with async-teardown=on now, which is yet to come here"),
+    .gone("chroot", "", "it is -run-with chroot=FOLDER now, which is yet to come here"),
+    .gone("runas", "", "it is -run-with user=NAME now, which is yet to come here"),
+    .gone("audio-help", nil, "it is -audiodev help now, and sound is yet to come here"),
+  ]
+  private static let foreign: [Option] = [
+    .foreign("no-fd-bootchk"), .foreign("win2k-hack"), .foreign("old-param"), .foreign("acpitable", ""),
+    .foreign("prom-env", ""), .foreign("g", ""),
   ]
 }

@@ -28,13 +28,23 @@ package final class InputLine: Sendable {
     }
   }
 
+  /// Who reads for the line pauses while so much waits.
+  private static let limit = 1 << 16
+
   private let pending = Mutex(Pending())
   private let gate: (any InputGate)?
+  private let resume: @Sendable () -> Void
 
-  package init(gate: (any InputGate)?) { self.gate = gate }
+  /// `resume` is called once the line has room again; it must not wait, and take no lock of the machine's.
+  package init(gate: (any InputGate)?, resume: @escaping @Sendable () -> Void) {
+    self.gate = gate
+    self.resume = resume
+  }
 
   /// Bytes that wait for room.
   package var count: Int { pending.withLock { $0.count } }
+
+  package var hasRoom: Bool { count < Self.limit }
 
   package var hasFrontEnd: Bool { pending.withLock { $0.frontEnd != nil } }
 
@@ -53,17 +63,30 @@ package final class InputLine: Sendable {
     deliver { [self] in pending.withLock { $0.frontEnd }?.receiveBreak() }
   }
 
+  /// Somebody came to the other end, or went away.
+  package func announce(isConnected: Bool) {
+    deliver { [self] in pending.withLock { $0.frontEnd }?.connectionChanged(isConnected: isConnected) }
+  }
+
   /// Hands over what there is room for. Not to be called with the machine lock held.
   package func pump() {
     guard count > 0 else { return }
     deliver { [self] in
-      while true {
-        guard let frontEnd = pending.withLock({ $0.frontEnd }) else { return }
+      let wasFull = !hasRoom
+      while let frontEnd = pending.withLock({ $0.frontEnd }) {
         let room = frontEnd.receiveCapacity
-        guard room > 0, let chunk = pending.withLock({ $0.take(room) }) else { return }
+        guard room > 0, let chunk = pending.withLock({ $0.take(room) }) else { break }
         frontEnd.receive(chunk)
       }
+      if wasFull, hasRoom { resume() }
     }
+  }
+
+  /// The front end, which holds the machine lock now, has room again. It is served on its own thread as soon
+  /// as that has let go of the lock: waking another costs more than most guests' buffers take.
+  package func acceptInput() {
+    guard count > 0 else { return }
+    if gate?.afterRelease({ [self] in pump() }) != true { resume() }
   }
 
   /// Has the thread that holds the machine lock now run `wait` as soon as it has let go of it: the guest

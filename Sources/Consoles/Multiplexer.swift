@@ -6,9 +6,9 @@ package protocol FocusObserver: AnyObject, Sendable {
   func focusChanged(isFocused: Bool)
 }
 
-/// Several front ends on one terminal: all print, one at a time hears. The escape key (Ctrl-a, `-echr`)
+/// Several front ends on one stream: all print, one at a time hears. The escape key (Ctrl-a, `-echr`)
 /// followed by a letter commands the multiplexer itself.
-package final class Multiplexer: StandardIO.Consumer {
+package final class Multiplexer: StreamOutlet, StreamConsumer {
   /// What the keys ask of the program.
   package struct Actions: Sendable {
     /// Ctrl-a x.
@@ -22,20 +22,6 @@ package final class Multiplexer: StandardIO.Consumer {
     }
   }
 
-  /// The terminal behind it.
-  package struct Output: Sendable {
-    /// Never waits; true where the terminal takes less than is sent.
-    package var send: @Sendable ([UInt8]) -> Bool
-    package var waitForRoom: @Sendable () -> Void
-
-    package init(
-      send: @escaping @Sendable ([UInt8]) -> Bool, waitForRoom: @escaping @Sendable () -> Void
-    ) {
-      self.send = send
-      self.waitForRoom = waitForRoom
-    }
-  }
-
   private struct State {
     var ports: [MultiplexerPort] = []
     var focus = 0
@@ -44,30 +30,49 @@ package final class Multiplexer: StandardIO.Consumer {
   }
 
   private let state = Mutex(State())
+  private let id: String
+  private let stream: any HostStream
+  private let gate: any InputGate
   private let escape: UInt8
   private let actions: Actions
-  private let output: Output
-  private let ring: @Sendable () -> Void
   private let now: @Sendable () -> UInt64
 
-  /// `ring` has `pump` called from the reading thread, `now` gives milliseconds.
+  /// `now` gives milliseconds.
   package init(
-    escape: UInt8, actions: Actions, output: Output,
-    ring: @escaping @Sendable () -> Void, now: @escaping @Sendable () -> UInt64
+    id: String, stream: any HostStream, gate: any InputGate, escape: UInt8, actions: Actions,
+    now: @escaping @Sendable () -> UInt64
   ) {
+    self.id = id
+    self.stream = stream
+    self.gate = gate
     self.escape = escape
     self.actions = actions
-    self.output = output
-    self.ring = ring
     self.now = now
   }
 
-  /// Adds a front end's place; the first one begins with the focus. `gate` is nil for a monitor.
-  package func addPort(gate: (any InputGate)?) -> MultiplexerPort {
-    let port = MultiplexerPort(self, InputLine(gate: gate))
-    state.withLock { $0.ports.append(port) }
+  private static let mostPorts = 4
+
+  package func plug() throws(BackEndError) -> any CharacterBackEnd { try addPort(gate: gate) }
+  package func plugMonitor() throws(BackEndError) -> any CharacterBackEnd { try addPort(gate: nil) }
+
+  /// Adds a front end's place. The last one begins with the focus: devices are plugged in after monitors.
+  private func addPort(gate: (any InputGate)?) throws(BackEndError) -> MultiplexerPort {
+    let port = MultiplexerPort(self, InputLine(gate: gate) { [stream] in stream.ring() })
+    let hasRoom = state.withLock { state in
+      guard state.ports.count < Self.mostPorts else { return false }
+      state.focus = state.ports.count
+      state.ports.append(port)
+      return true
+    }
+    guard hasRoom else {
+      throw BackEndError("too many uses of multiplexed chardev '\(id)' (maximum is \(Self.mostPorts))")
+    }
     return port
   }
+
+  package func takeStream() throws(BackEndError) -> any HostStream { stream }
+
+  package func start() { stream.start(self) }
 
   package func isFocused(_ port: MultiplexerPort) -> Bool {
     state.withLock { $0.ports.indices.contains($0.focus) && $0.ports[$0.focus] === port }
@@ -78,19 +83,27 @@ package final class Multiplexer: StandardIO.Consumer {
   /// Prints for whoever, with a time at each line's beginning where Ctrl-a t asked for it.
   @discardableResult
   fileprivate func send(_ bytes: [UInt8]) -> Bool {
-    output.send(state.withLock { $0.stamps.apply(to: bytes, now: now) })
+    stream.send(state.withLock { $0.stamps.apply(to: bytes, now: now) })
   }
 
-  fileprivate func waitForRoom() { output.waitForRoom() }
+  fileprivate func waitForRoom() { stream.waitForRoom() }
 
-  fileprivate func wake() { ring() }
+  fileprivate func wake() { stream.ring() }
+
+  fileprivate var isConnected: Bool { stream.isConnected }
 
   // MARK: Input
 
-  package var backlog: Int { focusedPort?.line.count ?? 0 }
+  package var hasRoom: Bool { focusedPort?.line.hasRoom ?? true }
 
   package func pump() {
     for port in state.withLock({ $0.ports }) { port.line.pump() }
+  }
+
+  package func receiveBreak() { focusedPort?.line.sendBreak() }
+
+  package func connectionChanged(isConnected: Bool) {
+    for port in state.withLock({ $0.ports }) { port.line.announce(isConnected: isConnected) }
   }
 
   package func receive(_ bytes: ArraySlice<UInt8>) {
@@ -126,7 +139,7 @@ package final class Multiplexer: StandardIO.Consumer {
       send(Array("QEMU: Terminated\n\r".utf8))
       actions.exit()
     case UInt8(ascii: "s"): actions.saveDisks()
-    case UInt8(ascii: "b"): focusedPort?.line.sendBreak()
+    case UInt8(ascii: "b"): receiveBreak()
     case UInt8(ascii: "c"): switchFocus()
     case UInt8(ascii: "t"): state.withLock { $0.stamps.toggle() }
     default: send(Array(help.utf8))
@@ -190,7 +203,9 @@ package final class MultiplexerPort: CharacterBackEnd {
     multiplexer.wake()
   }
 
-  package func acceptInput() { if line.count > 0 { multiplexer.wake() } }
+  package func acceptInput() { line.acceptInput() }
+
+  package var isConnected: Bool { multiplexer.isConnected }
 
   package var isFocused: Bool { multiplexer.isFocused(self) }
 

@@ -47,7 +47,7 @@ struct DumpFormat: Equatable {
     case .signed, .instruction: "\(Int64(bitPattern: value))"
     case .unsigned: "\(value)"
     case .octal: value == 0 ? "0" : "0\(String(value, radix: 8))"
-    case .character: Self.quoted(UInt8(truncatingIfNeeded: value))
+    case .character: Self.quoted(UInt32(truncatingIfNeeded: value))
     }
   }
 
@@ -61,18 +61,19 @@ struct DumpFormat: Equatable {
       return rightAligned(digits, to: (bits + 2) / 3)
     case .signed where size == 8: return rightAligned("\(Int64(bitPattern: value))", to: 20)
     case .signed, .unsigned: return rightAligned("\(value)", to: [1: 3, 2: 5, 4: 10, 8: 20][size] ?? 20)
-    case .character, .instruction: return Self.quoted(UInt8(truncatingIfNeeded: value))
+    case .character, .instruction: return Self.quoted(UInt32(UInt8(truncatingIfNeeded: value)))
     }
   }
 
-  private static func quoted(_ byte: UInt8) -> String {
-    switch byte {
-    case UInt8(ascii: "'"): "'\\''"
-    case UInt8(ascii: "\\"): "'\\\\'"
-    case UInt8(ascii: "\n"): "'\\n'"
-    case UInt8(ascii: "\r"): "'\\r'"
-    case 0x20...0x7e: "'\(Character(UnicodeScalar(byte)))'"
-    default: "'\\x\(zeroPadded(UInt64(byte), to: 2))'"
+  /// A character; one that is none as a number.
+  private static func quoted(_ character: UInt32) -> String {
+    switch character {
+    case 0x27: "'\\''"
+    case 0x5c: "'\\\\'"
+    case 0x0a: "'\\n'"
+    case 0x0d: "'\\r'"
+    case 0x20...0x7e: "'\(Character(UnicodeScalar(UInt8(character))))'"
+    default: "'\\x\(zeroPadded(UInt64(character), to: 2))'"
     }
   }
 }

@@ -1,30 +1,26 @@
 /// The monitor's arithmetic on 64-bit numbers, wrapping.
 ///
 /// `+ -` bind loosest, then `& | ^`, then `* / %`, as QEMU's monitor has it; `~ -` and parentheses;
-/// numbers in decimal, 0x, 0; `'c'`; `$name` for registers of the current hart.
+/// numbers in decimal, 0x, 0; `'c'`; `$name` for registers of the current hart; names of symbols.
 struct Expression {
-  private var rest: Substring
-  private let register: (String) -> UInt64?
-
-  /// Reads one expression from the front of `text` and leaves what follows.
-  static func read(_ text: inout Substring, register: (String) -> UInt64?) throws(MonitorError) -> UInt64 {
-    try withoutActuallyEscapingTyped(register, &text)
+  /// What names stand for.
+  struct Names {
+    /// `$name`: a register of the current hart.
+    var register: (String) -> UInt64?
+    /// `name`: a symbol of the guest's.
+    var symbol: (String) -> UInt64?
+    var nearestSymbol: (String) -> String?
+    var hasSymbols: () -> Bool
   }
 
-  private static func withoutActuallyEscapingTyped(
-    _ register: (String) -> UInt64?, _ text: inout Substring
-  ) throws(MonitorError) -> UInt64 {
-    let outcome = withoutActuallyEscaping(register) { register -> Result<(UInt64, Substring), MonitorError> in
-      var expression = Expression(rest: text, register: register)
-      do throws(MonitorError) {
-        let value = try expression.sum(depth: 0)
-        return .success((value, expression.rest))
-      } catch {
-        return .failure(error)
-      }
-    }
-    let (value, rest) = try outcome.get()
-    text = rest
+  private var rest: Substring
+  private let names: Names
+
+  /// Reads one expression from the front of `text` and leaves what follows.
+  static func read(_ text: inout Substring, names: Names) throws(MonitorError) -> UInt64 {
+    var expression = Expression(rest: text, names: names)
+    let value = try expression.sum(depth: 0)
+    text = expression.rest
     return value
   }
 
@@ -94,14 +90,38 @@ struct Expression {
     if take("$") != nil {
       let name = String(rest.prefix { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "." })
       rest.removeFirst(name.count)
-      guard let value = register(name) else { throw MonitorError("unknown register", suggestsHelp: true) }
+      guard let value = names.register(name) else {
+        throw MonitorError("unknown register", suggestsHelp: true)
+      }
       return value
     }
     return try number()
   }
 
+  /// A symbol: QEMU has none, whose sentence comes first.
+  private mutating func symbol() throws(MonitorError) -> UInt64 {
+    let name = String(rest.prefix { $0.isLetter || $0.isNumber || "_.$".contains($0) })
+    if let value = names.symbol(name) {
+      rest.removeFirst(name.count)
+      return value
+    }
+    var sentence = "invalid char '\(name.prefix(1))' in expression"
+    if names.hasSymbols() {
+      sentence += ": the guest has no symbol '\(name)'"
+      if names.register(name) != nil {
+        sentence += "; the register is $\(name)"
+      } else if let nearest = names.nearestSymbol(name) {
+        sentence += "; did you mean '\(nearest)'?"
+      }
+    } else if names.register(name) != nil {
+      sentence += "; the register is $\(name)"
+    }
+    throw MonitorError(sentence, suggestsHelp: true)
+  }
+
   private mutating func number() throws(MonitorError) -> UInt64 {
     guard let first = peek() else { throw MonitorError("unexpected end of expression", suggestsHelp: true) }
+    if first.isASCII, first.isLetter || first == "_" || first == "." { return try symbol() }
     guard first.isASCII, first.isNumber else {
       throw MonitorError("invalid char '\(first)' in expression", suggestsHelp: true)
     }

@@ -10,6 +10,8 @@ package final class Monitor: CharacterFrontEnd, FocusObserver {
   private enum Event: Sendable {
     case bytes([UInt8])
     case focus(Bool)
+    /// Somebody came, and sees the monitor if it has the focus; or went.
+    case connection(Bool, hasFocus: Bool)
   }
 
   private let session: MonitorSession
@@ -29,7 +31,7 @@ package final class Monitor: CharacterFrontEnd, FocusObserver {
     let port = output as? MultiplexerPort
     port?.observeFocus(self)
     output.attach(self)
-    if port?.isFocused ?? true { inbox.signal { $0.append(.focus(true)) } }
+    if output.isConnected, hasFocus { inbox.signal { $0.append(.focus(true)) } }
     HostThread.start { [self] in converse() }
   }
 
@@ -38,7 +40,12 @@ package final class Monitor: CharacterFrontEnd, FocusObserver {
   package var receiveCapacity: Int { 4096 }
   package func receive(_ bytes: ArraySlice<UInt8>) { inbox.signal { $0.append(.bytes(Array(bytes))) } }
   package func receiveBreak() {}
+  package func connectionChanged(isConnected: Bool) {
+    inbox.signal { $0.append(.connection(isConnected, hasFocus: hasFocus)) }
+  }
   package func focusChanged(isFocused: Bool) { inbox.signal { $0.append(.focus(isFocused)) } }
+
+  private var hasFocus: Bool { (output as? MultiplexerPort)?.isFocused ?? true }
 
   // MARK: The conversation
 
@@ -57,11 +64,20 @@ package final class Monitor: CharacterFrontEnd, FocusObserver {
           send((hasGreeted ? "" : "\(banner)\r\n") + prompt)
           hasGreeted = true
           editor.clear()
+        case .connection(let isConnected, let hasFocus):
+          // Who comes to a socket is greeted; on a shared one, where the keys lead here, or at Ctrl-a c.
+          hasGreeted = isConnected && hasFocus
+          if hasGreeted { send(banner + "\r\n" + prompt) }
+          editor.clear()
         case .focus(false):
           send("\r\n")
           editor.clear()
         case .bytes(let bytes):
           for byte in bytes {
+            if byte == 0x09, !editor.isInSequence {
+              complete(&editor)
+              continue
+            }
             let (echo, line) = editor.take(byte)
             output.send(echo)
             guard let line else { continue }
@@ -74,85 +90,35 @@ package final class Monitor: CharacterFrontEnd, FocusObserver {
     }
   }
 
+  /// Tab: appends what all words that fit have in common; where that is nothing, lists them.
+  private func complete(_ editor: inout LineEditor) {
+    let line = editor.text
+    let (words, replaced) = session.completions(of: line)
+    guard var common = words.first else { return }
+    for word in words.dropFirst() { common = common.commonPrefix(with: word) }
+    let addition = String(common.dropFirst(line.suffix(replaced).count)) + (words.count == 1 ? " " : "")
+    if !addition.isEmpty {
+      output.send(editor.append(addition))
+    } else {
+      send("\r\n" + Self.columns(words) + prompt + line)
+    }
+  }
+
+  private static func columns(_ words: [String]) -> String {
+    let width = (words.map(\.utf8.count).max() ?? 0) + 2
+    let perLine = max(1, 78 / width)
+    return stride(from: 0, to: words.count, by: perLine).map { start in
+      words[start..<min(start + perLine, words.count)].map { leftAligned($0, to: width) }.joined() + "\r\n"
+    }.joined()
+  }
+
   private let prompt = "(qemu) "
 
   private func send(_ text: String) { output.send(Array(text.utf8)) }
 }
 
-/// Collects a line from keys.
-struct LineEditor {
-  private var line: [UInt8] = []
-  private var history: [[UInt8]] = []
-  private var place = 0
-  /// Bytes of an escape sequence so far.
-  private var sequence: [UInt8] = []
-
-  private static let limit = 4096
-  private static let historyLimit = 100
-
-  mutating func clear() {
-    line = []
-    sequence = []
-    place = history.count
-  }
-
-  /// What to print for a key, and the line where the key ended one.
-  mutating func take(_ byte: UInt8) -> (echo: [UInt8], line: String?) {
-    if !sequence.isEmpty { return (escape(byte), nil) }
-    switch byte {
-    case 0x0a, 0x0d:
-      let finished = line
-      if !finished.isEmpty, history.last != finished { history.append(finished) }
-      if history.count > Self.historyLimit { history.removeFirst() }
-      clear()
-      return (Array("\r\n".utf8), String(decoding: finished, as: UTF8.self))
-    case 0x7f, 0x08: return (erase(), nil)
-    case 0x15, 0x03: return (replace(with: []), nil)
-    case 0x10: return (recall(-1), nil)
-    case 0x0e: return (recall(1), nil)
-    case 0x1b:
-      sequence = [byte]
-      return ([], nil)
-    case 0x20...0x7e, 0x80...:
-      guard line.count < Self.limit else { return ([], nil) }
-      line.append(byte)
-      return ([byte], nil)
-    default: return ([], nil)
-    }
-  }
-
-  private mutating func erase() -> [UInt8] {
-    guard let last = line.popLast() else { return [] }
-    // Continuation bytes take no column of their own.
-    if last & 0xc0 == 0x80 { return erase() }
-    return Array("\u{8} \u{8}".utf8)
-  }
-
-  private mutating func replace(with text: [UInt8]) -> [UInt8] {
-    var echo: [UInt8] = []
-    while !line.isEmpty { echo += erase() }
-    line = text
-    return echo + text
-  }
-
-  private mutating func recall(_ step: Int) -> [UInt8] {
-    let target = place + step
-    guard (0...history.count).contains(target) else { return [] }
-    place = target
-    return replace(with: target < history.count ? history[target] : [])
-  }
-
-  /// ESC [ A and ESC [ B walk the history; other sequences are swallowed whole.
-  private mutating func escape(_ byte: UInt8) -> [UInt8] {
-    sequence.append(byte)
-    if sequence.count == 2, byte == UInt8(ascii: "[") || byte == UInt8(ascii: "O") { return [] }
-    if sequence.count > 2, !(0x40...0x7e).contains(byte), sequence.count < 16 { return [] }
-    defer { sequence = [] }
-    guard sequence.count == 3 else { return [] }
-    switch byte {
-    case UInt8(ascii: "A"): return recall(-1)
-    case UInt8(ascii: "B"): return recall(1)
-    default: return []
-    }
+extension String {
+  fileprivate func commonPrefix(with other: String) -> String {
+    String(zip(self, other).prefix { $0 == $1 }.map(\.0))
   }
 }

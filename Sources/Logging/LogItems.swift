@@ -25,6 +25,11 @@ package struct LogItems: OptionSet, Sendable, Hashable {
   /// Not something to see: regions are not linked, so that execution and registers show each one.
   package static let unlinked = LogItems(rawValue: 1 << 12)
   package static let invalidAccesses = LogItems(rawValue: 1 << 13)
+  /// Each instruction, as Spike's `-l` has it.
+  package static let spike = LogItems(rawValue: 1 << 14)
+  /// What each instruction writes, as Spike's `--log-commits` has it.
+  package static let commits = LogItems(rawValue: 1 << 15)
+  @inlinable package static var instructionTrace: LogItems { LogItems(rawValue: 3 << 14) }
 
   /// A row of the listing.
   package struct Row: Sendable {
@@ -33,7 +38,7 @@ package struct LogItems: OptionSet, Sendable, Hashable {
     package let help: String
   }
 
-  /// QEMU's names, in its order.
+  /// QEMU's names, in its order, and then ours.
   package static let table: [Row] = [
     Row(name: "out_asm", items: .hostCode, help: "show generated host code for each translated region"),
     Row(name: "in_asm", items: .guestCode, help: "show target assembly code for each translated region"),
@@ -55,9 +60,17 @@ package struct LogItems: OptionSet, Sendable, Hashable {
       name: "nochain", items: .unlinked,
       help: "do not chain translated regions so that \"exec\" and \"cpu\" show\ncomplete traces"),
     Row(name: "invalid_mem", items: .invalidAccesses, help: "log invalid memory accesses"),
+    Row(
+      name: "spike", items: .spike,
+      help: "show each instruction as 'spike -l' does (lots of logs, slow)"),
+    Row(
+      name: "commits", items: .commits,
+      help: "show what each instruction writes as 'spike --log-commits' does\n(lots of logs, slow)"),
   ]
 
+  /// What `all` names: everything that can be seen without having harts run by other means.
   private static let all = table.reduce(into: LogItems()) { $0.formUnion($1.items) }
+    .subtracting(.instructionTrace)
 
   /// What QEMU 10.0 logs besides, and why Apus does not.
   private static let absent: [(name: String, reason: String)] = [

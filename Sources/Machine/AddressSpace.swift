@@ -13,6 +13,8 @@ package struct MemoryRegion: Sendable {
     /// `widths` are the access sizes the device takes; others are access faults. `isLockFree` devices
     /// synchronise themselves and are called without the machine lock.
     case device(any MMIODevice, widths: ClosedRange<Int>, isLockFree: Bool)
+    /// Memory that is read and executed like ROM while the device says so; it takes all stores.
+    case romDevice(any MMIODevice, ROMDeviceMemory, widths: ClosedRange<Int>)
   }
 
   /// As `info mtree` prints it, e.g. "riscv.sifive.plic".
@@ -20,12 +22,16 @@ package struct MemoryRegion: Sendable {
   package let base: UInt64
   package let size: UInt64
   package let kind: Kind
+  /// What the device sees as the offset of the first byte.
+  fileprivate var deviceOffset: UInt64 = 0
   /// Host address of RAM and ROM.
   fileprivate nonisolated(unsafe) let host: UnsafeMutableRawPointer?
   /// The memory file behind it, which knows the pages that were ever touched.
   fileprivate var file: Int32 = -1
 
   package var last: UInt64 { base &+ (size &- 1) }
+
+  fileprivate var isRAM: Bool { if case .ram = kind { true } else { false } }
 }
 
 /// The guest-physical address space: RAM by pointer, devices by call.
@@ -34,6 +40,8 @@ package final class AddressSpace: PhysicalMemory {
   package private(set) nonisolated(unsafe) var regions: [MemoryRegion] = []
   package let code: CodePages
   package let log: Log
+  /// Where a hart last stored to ROM, which ignores it; for people. A hint: harts do not wait for one another.
+  package private(set) nonisolated(unsafe) var lastStoreToROM: UInt64?
   private let lock: MachineLock
   /// The largest block of RAM, whole pages of it; size zero before there is one.
   private nonisolated(unsafe) var mainMemory = (
@@ -72,12 +80,34 @@ package final class AddressSpace: PhysicalMemory {
     }
   }
 
+  /// `offset` is what the device sees as the offset of the window's first byte.
   package func addDevice(
     _ name: String, _ device: any MMIODevice, base: UInt64, size: UInt64, widths: ClosedRange<Int>,
-    isLockFree: Bool = false
+    isLockFree: Bool = false, offset: UInt64 = 0
   ) {
     let kind = MemoryRegion.Kind.device(device, widths: widths, isLockFree: isLockFree)
-    insert(MemoryRegion(name: name, base: base, size: size, kind: kind, host: nil))
+    insert(MemoryRegion(name: name, base: base, size: size, kind: kind, deviceOffset: offset, host: nil))
+  }
+
+  /// Maps the device that `make` builds around `size` bytes of zeroed memory of its own (see `ROMDeviceMemory`).
+  package func addROMDevice<D: MMIODevice>(
+    _ name: String, base: UInt64, size: UInt64, widths: ClosedRange<Int>,
+    make: (ROMDeviceMemory) throws(PropertyError) -> D
+  ) throws(PropertyError) -> D {
+    let (host, file) = try Self.map(name, size)
+    let memory = ROMDeviceMemory(base: base, size: Int(size), host: host, code: code)
+    let device: D
+    do {
+      device = try make(memory)
+    } catch {
+      munmap(host, Int(size))
+      close(file)
+      throw error
+    }
+    let kind = MemoryRegion.Kind.romDevice(device, memory, widths: widths)
+    insert(MemoryRegion(name: name, base: base, size: size, kind: kind, host: host, file: file))
+    code.addRange(base: base, size: size)
+    return device
   }
 
   private func insert(_ region: MemoryRegion) {
@@ -143,6 +173,17 @@ package final class AddressSpace: PhysicalMemory {
     return hash
   }
 
+  /// How many bytes from `address` on, whole pages of one region of RAM, were never touched.
+  package func untouchedBytes(at address: UInt64) -> UInt64 {
+    guard let region = region(at: address), region.isRAM, region.file >= 0,
+      let offset = Int(exactly: address &- region.base)
+    else { return 0 }
+    // lseek(2), SEEK_DATA; it fails where there is nothing but a hole.
+    let data = lseek(region.file, offset, 3)
+    let end = data >= 0 ? min(UInt64(data), region.size) : errno == ENXIO ? region.size : UInt64(offset)
+    return (end - UInt64(offset)) & ~0xfff
+  }
+
   // MARK: Harts
 
   package func hostPage(at address: UInt64) -> HostPage? {
@@ -154,20 +195,28 @@ package final class AddressSpace: PhysicalMemory {
     guard let region = region(at: page), let host = region.host, page &+ 0xfff <= region.last else {
       return nil
     }
-    if case .rom = region.kind { return HostPage(base: host + Int(page &- region.base), isWritable: false) }
-    return HostPage(base: host + Int(page &- region.base), isWritable: true)
+    let base = host + Int(page &- region.base)
+    switch region.kind {
+    case .rom: return HostPage(base: base, isWritable: false)
+    case .romDevice(_, let memory, _):
+      return memory.lend() ? HostPage(base: base, isWritable: false, isLent: true) : nil
+    case .ram, .device: return HostPage(base: base, isWritable: true)
+    }
   }
 
   package func readDevice(_ address: UInt64, width: Int) -> UInt64? {
     if log.has(Self.logged) { logAccess(address, width, writing: nil) }
     guard let region = region(at: address), address &+ UInt64(width - 1) <= region.last else { return nil }
-    let offset = address &- region.base
+    let offset = address &- region.base &+ region.deviceOffset
     switch region.kind {
     case .device(let device, let widths, let isLockFree):
       guard widths.contains(width) else { return nil }
       return isLockFree
         ? device.read(offset, width: width) : lock.withLock { device.read(offset, width: width) }
-    case .ram, .rom:
+    case .romDevice(let device, let memory, let widths) where !memory.isDirect:
+      guard widths.contains(width) else { return nil }
+      return lock.withLock { device.read(offset, width: width) }
+    case .ram, .rom, .romDevice:
       guard let host = region.host else { return nil }
       var value: UInt64 = 0
       memcpy(&value, host + Int(offset), width)
@@ -178,8 +227,12 @@ package final class AddressSpace: PhysicalMemory {
   package func writeDevice(_ address: UInt64, width: Int, _ value: UInt64) -> Bool {
     if log.has(Self.logged) { logAccess(address, width, writing: value) }
     guard let region = region(at: address), address &+ UInt64(width - 1) <= region.last else { return false }
-    let offset = address &- region.base
+    let offset = address &- region.base &+ region.deviceOffset
     switch region.kind {
+    case .romDevice(let device, _, let widths):
+      guard widths.contains(width) else { return false }
+      lock.withLock { device.write(offset, width: width, value) }
+      return true
     case .device(let device, let widths, let isLockFree):
       guard widths.contains(width) else { return false }
       if isLockFree {
@@ -192,6 +245,7 @@ package final class AddressSpace: PhysicalMemory {
       withUnsafeBytes(of: value.littleEndian) { _ = copyIn($0.prefix(width).map { $0 }, to: address) }
       return true
     case .rom:
+      lastStoreToROM = address
       return true
     }
   }
@@ -211,8 +265,13 @@ package final class AddressSpace: PhysicalMemory {
     guard let region = region(at: address), address &+ UInt64(width - 1) <= region.last else {
       return refuse(address, "(null)", "rejected")
     }
-    guard case .device(let device, let widths, let isLockFree) = region.kind else { return }
-    let offset = address &- region.base
+    let (device, widths, isLockFree): (any MMIODevice, ClosedRange<Int>, Bool)
+    switch region.kind {
+    case .device(let ours, let taken, let alone): (device, widths, isLockFree) = (ours, taken, alone)
+    case .romDevice(let ours, _, let taken): (device, widths, isLockFree) = (ours, taken, false)
+    case .ram, .rom: return
+    }
+    let offset = address &- region.base &+ region.deviceOffset
     guard widths.contains(width) else {
       return refuse(
         offset, region.name, "invalid size (min:\(widths.lowerBound) max:\(widths.upperBound))")
@@ -240,7 +299,7 @@ package final class AddressSpace: PhysicalMemory {
     -> UnsafeMutableRawBufferPointer?
   {
     guard count >= 0, let region = region(at: address), let host = region.host else { return nil }
-    if case .rom = region.kind, !includingROM { return nil }
+    if !includingROM, !region.isRAM { return nil }
     let offset = address &- region.base
     guard UInt64(count) <= region.size &- offset else { return nil }
     return UnsafeMutableRawBufferPointer(start: host + Int(offset), count: count)
@@ -299,6 +358,17 @@ package final class AddressSpace: PhysicalMemory {
     guard let bytes = ramBytes(at: address, count: T.bitWidth / 8) else { return false }
     bytes.storeBytes(of: value.littleEndian, as: T.self)
     didWrite(address, count: bytes.count)
+    return true
+  }
+
+  /// A device's store of a message-signalled interrupt: into RAM, or to a device that works without the machine
+  /// lock, which interrupt controllers are. False where nothing takes it. With the machine lock held.
+  package func storeMessage(_ value: UInt32, to address: UInt64) -> Bool {
+    if store(address, value) { return true }
+    guard let region = region(at: address), address &+ 3 <= region.last,
+      case .device(let device, let widths, isLockFree: true) = region.kind, widths.contains(4)
+    else { return false }
+    device.write(address &- region.base &+ region.deviceOffset, width: 4, UInt64(value))
     return true
   }
 }

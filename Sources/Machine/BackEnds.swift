@@ -27,10 +27,22 @@ package protocol CharacterFrontEnd: AnyObject, Sendable {
   func receive(_ bytes: ArraySlice<UInt8>)
   /// A serial break (Ctrl-a b).
   func receiveBreak()
+  /// Somebody came to the other end, or went away.
+  func connectionChanged(isConnected: Bool)
 }
 
-/// A serial line's other end: the terminal, a file, nothing.
-package protocol CharacterBackEnd: AnyObject, Sendable {
+extension CharacterFrontEnd {
+  package func connectionChanged(isConnected: Bool) {}
+}
+
+/// Where front ends find a character back end: one finds it itself, several a multiplexer's places.
+package protocol CharacterOutlet: AnyObject, Sendable {
+  /// A place for one more front end of the machine's. Fails where there is none left.
+  func plug() throws(BackEndError) -> any CharacterBackEnd
+}
+
+/// A serial line's other end: the terminal, a file, a socket, nothing.
+package protocol CharacterBackEnd: CharacterOutlet {
   /// Takes all of `bytes` and never waits: devices call it with the machine lock held. A back end that has
   /// more than the host takes holds the sender up once the lock is free (`InputGate.afterRelease`).
   func send(_ bytes: [UInt8])
@@ -38,6 +50,13 @@ package protocol CharacterBackEnd: AnyObject, Sendable {
   func attach(_ frontEnd: (any CharacterFrontEnd)?)
   /// The front end can take bytes again.
   func acceptInput()
+  /// Somebody is at the other end. What is sent while nobody is goes nowhere.
+  var isConnected: Bool { get }
+}
+
+extension CharacterBackEnd {
+  package func plug() throws(BackEndError) -> any CharacterBackEnd { self }
+  package var isConnected: Bool { true }
 }
 
 /// Random bytes for virtio-rng and `rng-seed`: the host's, or a seeded generator on deterministic machines.

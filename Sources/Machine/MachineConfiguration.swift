@@ -1,3 +1,5 @@
+import RISCV
+
 /// `name=value` as the user spelt it.
 package struct Assignment: Sendable, Equatable {
   package var name: String
@@ -15,13 +17,21 @@ package struct DeviceRequest: Sendable, Equatable {
   package var driver: String
   /// The properties in the order given, among them `id` and `bus`; a literal comma has been undoubled.
   package var properties: [Assignment]
-  /// The option's argument verbatim, for error messages: `-device TEXT: …`.
-  package var text: String
+  /// What messages about it begin with: the option as typed, `-device loader,file=x`, or its place in a
+  /// configuration file, `:FILE:LINE`.
+  package var option: String
+  /// Made for a drive that asked for no device of its own.
+  package var isAutomatic = false
 
-  package init(driver: String, properties: [Assignment] = [], text: String) {
+  package init(driver: String, properties: [Assignment] = [], option: String) {
     self.driver = driver
     self.properties = properties
-    self.text = text
+    self.option = option
+  }
+
+  /// `text` is the argument of a `-device`.
+  package init(driver: String, properties: [Assignment] = [], text: String) {
+    self.init(driver: driver, properties: properties, option: "-device \(text)")
   }
 
   /// The last value given for `name`.
@@ -70,9 +80,31 @@ package struct Accelerator: Sendable, Equatable {
   package init(_ kind: Kind = .translator) { self.kind = kind }
 }
 
+/// One `-fw_cfg` option: a file that the guest reads by the firmware configuration device.
+package struct FirmwareFileRequest: Sendable, Equatable {
+  package enum Contents: Sendable, Equatable {
+    case text(String)
+    /// Of a file of the host's.
+    case file(String)
+  }
+
+  package var name: String
+  package var contents: Contents
+  /// As typed, for messages: `-fw_cfg name=opt/x,string=y`.
+  package var option: String
+
+  package init(name: String, contents: Contents, option: String) {
+    self.name = name
+    self.contents = contents
+    self.option = option
+  }
+}
+
 /// Everything that the command line says about the machine itself, as a plain value. The back ends that
 /// it names travel beside it, in `BackEnds`.
 package struct MachineConfiguration: Sendable {
+  /// Which program it is that the user called.
+  package var target = Target.riscv64
   /// `-machine`: nil where the user named none.
   package var machine: String?
   /// Machine properties other than those that have a field here (kernel, dumpdtb, …), in order.
@@ -85,7 +117,8 @@ package struct MachineConfiguration: Sendable {
   /// RAM in bytes; nil: the board's default (also for `-m 0`).
   package var ramSize: UInt64?
 
-  /// `-bios`: nil and "default" mean the found OpenSBI, "none" no firmware at all.
+  /// `-bios`: nil and "default" mean the found OpenSBI, "none" no firmware at all, "builtin" that
+  /// of the emulator itself.
   package var bios: String?
   package var kernel: String?
   package var initrd: String?
@@ -93,6 +126,13 @@ package struct MachineConfiguration: Sendable {
   package var dtb: String?
   /// `-machine dumpdtb=FILE`: write the device tree and exit.
   package var dumpDTB: String?
+  /// Keys of `BackEnds.drives`: what the flash banks hold, in order (`-pflash`, `if=pflash`, `-machine pflash0=`).
+  package var flash: [String?] = []
+  package var firmwareFiles: [FirmwareFileRequest] = []
+  /// `-uuid`, 16 bytes.
+  package var uuid: [UInt8]?
+  /// `-nographic`, or `-machine graphics=off`.
+  package var isNographic = false
   /// `-L` folders, in order: where firmware is looked for after the current folder.
   package var firmwareFolders: [String] = []
 

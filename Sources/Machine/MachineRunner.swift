@@ -6,8 +6,18 @@ import Synchronization
 package enum MachineEnd: Sendable, Equatable {
   /// The guest powered off, or reset where `-no-reboot` forbids it.
   case guest(exitCode: Int32)
+  /// The guest's program ended by a semihosting call, which ends the emulator whatever `-no-shutdown` says.
+  case program(exitCode: Int32)
   /// Somebody outside said so: the monitor's quit, Ctrl-a x, a signal.
   case quit
+
+  /// What the guest said; nil where it was not asked.
+  package var exitCode: Int32? {
+    switch self {
+    case .guest(let code), .program(let code): code
+    case .quit: nil
+    }
+  }
 }
 
 /// Runs the harts: a host thread for each, or one thread that runs them in turn.
@@ -39,17 +49,19 @@ package final class MachineRunner: PowerControl, InputGate {
 
   /// Instructions between looks at timers and requests: some 10 µs of translated code, 50 of interpreted.
   private static let slice = 20_000
+  /// Deterministic: what a trap takes, in instructions, where a hart does nothing else.
+  private static let trapCost: UInt64 = 64
   /// A hart's turn on a shared thread.
   private static let turn = 10_000
 
-  private enum Request: Equatable {
+  enum Request: Equatable {
     case end(MachineEnd)
     case reset
     case dropCode
   }
 
-  /// Guarded by `control`.
-  private struct Control {
+  /// Guarded by `mutex`.
+  struct Control {
     var requests: [Request] = []
     /// Reasons to rest: callers of `atRest`, and one while stopped.
     var holds = 0
@@ -58,12 +70,31 @@ package final class MachineRunner: PowerControl, InputGate {
     var isShutDown = false
     var resting = 0
     var isEnding = false
-    var waiting: [@Sendable () -> Void] = []
+    /// Harts that rest though the machine runs: their debugger wants the others to go on alone.
+    var suspended: Set<Int> = []
+    /// Told of stops.
+    var observer: (@Sendable (MachineStop) -> Void)?
+
+    /// False where it was stopped already.
+    mutating func stop() -> Bool {
+      guard !isStopped else { return false }
+      isStopped = true
+      holds += 1
+      return true
+    }
+
+    /// False where it was not stopped.
+    mutating func goOn() -> Bool {
+      guard isStopped else { return false }
+      isStopped = false
+      holds -= 1
+      return true
+    }
   }
 
-  private nonisolated(unsafe) let mutex: UnsafeMutablePointer<pthread_mutex_t>
-  private nonisolated(unsafe) let changed: UnsafeMutablePointer<pthread_cond_t>
-  private nonisolated(unsafe) var control = Control()
+  nonisolated(unsafe) let mutex: UnsafeMutablePointer<pthread_mutex_t>
+  nonisolated(unsafe) let changed: UnsafeMutablePointer<pthread_cond_t>
+  nonisolated(unsafe) var control = Control()
   private nonisolated(unsafe) var threads: [pthread_t] = []
   /// Deterministic: input for between slices.
   private let inbox = Mutex<[@Sendable () -> Void]>([])
@@ -103,6 +134,12 @@ package final class MachineRunner: PowerControl, InputGate {
 
   /// Starts the harts and serves requests until the machine ends. Harts are at rest when it returns.
   package func run() -> MachineEnd {
+    let end = runUntilEnd()
+    tell(.ended(exitCode: end.exitCode))
+    return end
+  }
+
+  private func runUntilEnd() -> MachineEnd {
     for index in 0..<threadCount { startThread(index) }
     while true {
       let request = nextRequest()
@@ -162,7 +199,7 @@ package final class MachineRunner: PowerControl, InputGate {
     pthread_mutex_unlock(mutex)
   }
 
-  private func demandAttention() {
+  func demandAttention() {
     for hart in harts { hart.port.demandAttention() }
   }
 
@@ -180,6 +217,9 @@ package final class MachineRunner: PowerControl, InputGate {
 
   package func quit() { post(.end(.quit)) }
 
+  /// The guest's program has ended.
+  package func endProgram(exitCode: Int32) { post(.end(.program(exitCode: exitCode))) }
+
   package var isRunning: Bool {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
@@ -195,23 +235,24 @@ package final class MachineRunner: PowerControl, InputGate {
 
   /// Stops the harts until `resume`.
   package func stop() {
-    pthread_mutex_lock(mutex)
-    let wasStopped = control.isStopped
-    control.isStopped = true
-    if !wasStopped { control.holds += 1 }
-    pthread_mutex_unlock(mutex)
+    let wasRunning = withControl { $0.stop() }
     demandAttention()
     atRest {}
+    if wasRunning { tell(.stopped) }
   }
 
-  package func resume() {
-    pthread_mutex_lock(mutex)
-    if control.isStopped {
-      control.isStopped = false
-      control.holds -= 1
+  package func resume() { resume(only: nil) }
+
+  /// Lets these harts go on, nil: all.
+  package func resume(only harts: Set<Int>?) {
+    // `resume` while it runs changes nothing but who is suspended.
+    if !isRunning { atRest { prepareToGoOn() } }
+    let wasStopped = withControl { control in
+      control.suspended = harts.map { Set(self.harts.indices).subtracting($0) } ?? []
+      pthread_cond_broadcast(changed)
+      return control.goOn()
     }
-    pthread_cond_broadcast(changed)
-    pthread_mutex_unlock(mutex)
+    if wasStopped { tell(.resumed) }
   }
 
   /// Back to power-on.
@@ -224,6 +265,7 @@ package final class MachineRunner: PowerControl, InputGate {
     pthread_mutex_lock(mutex)
     control.isShutDown = false
     pthread_mutex_unlock(mutex)
+    tell(.reset)
   }
 
   /// Runs `body` while every hart stands at a safepoint. Not from a hart's thread, not under the machine lock.
@@ -300,10 +342,10 @@ package final class MachineRunner: PowerControl, InputGate {
   }
 
   /// Rests while anybody holds the machine; false where it ends.
-  private func passSafepoint(_ ports: [InterruptPort]) -> Bool {
+  private func passSafepoint(_ ports: [InterruptPort], of hart: Int? = nil) -> Bool {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
-    while control.holds > 0 && !control.isEnding {
+    while control.holds > 0 || hart.map(control.suspended.contains) == true, !control.isEnding {
       control.resting += 1
       pthread_cond_broadcast(changed)
       pthread_cond_wait(changed, mutex)
@@ -317,7 +359,7 @@ package final class MachineRunner: PowerControl, InputGate {
   private func runHart(_ index: Int) {
     let hart = harts[index]
     hart.runsAreExact = false
-    while passSafepoint([hart.port]) {
+    while passSafepoint([hart.port], of: index) {
       running: while true {
         if index == 0 { runTimers() }
         switch hart.run(Self.slice) {
@@ -325,6 +367,9 @@ package final class MachineRunner: PowerControl, InputGate {
         case .attention: break running
         case .codeFull:
           post(.dropCode)
+          break running
+        case .debug(let event):
+          report(event, of: index)
           break running
         case .waiting: sleep(hart, servesTimers: index == 0)
         }
@@ -358,10 +403,11 @@ package final class MachineRunner: PowerControl, InputGate {
     while passSafepoint(harts.map(\.port)) {
       // A safepoint may end a WFI early, as anything may (§3.3.3).
       var isWaiting = [Bool](repeating: false, count: harts.count)
+      let suspended = suspendedHarts
       running: while true {
         let seen = harts[0].port.bell.rings
         var ran = false
-        for (index, hart) in harts.enumerated() {
+        for (index, hart) in harts.enumerated() where !suspended.contains(index) {
           takeInput()
           runTimers()
           if isWaiting[index] {
@@ -372,6 +418,9 @@ package final class MachineRunner: PowerControl, InputGate {
           switch runTurn(hart) {
           case .budgetSpent, .codeFull: break
           case .attention: break running
+          case .debug(let event):
+            report(event, of: index)
+            break running
           case .waiting: isWaiting[index] = true
           }
         }
@@ -393,7 +442,10 @@ package final class MachineRunner: PowerControl, InputGate {
     let budget = untilTimer == 0 ? Self.turn : Int(untilTimer)
     let before = hart.instructionsRetired
     let outcome = run(hart, budget)
-    clock.advance(instructions: hart.instructionsRetired &- before)
+    let retired = hart.instructionsRetired &- before
+    // A hart that does nothing but trap retires nothing; time goes on all the same. A trap costs many instructions.
+    clock.advance(
+      instructions: retired == 0 && outcome == .budgetSpent ? UInt64(budget) * Self.trapCost : retired)
     return outcome
   }
 

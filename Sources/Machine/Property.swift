@@ -1,3 +1,5 @@
+import RISCV
+
 /// A typed, documented option of a device: the command line, `-global`, `device_add`, QMP listings and
 /// `-device x,help` all come from this one declaration.
 package struct Property: Sendable {
@@ -8,6 +10,10 @@ package struct Property: Sendable {
     /// Bytes, with an optional k, M, G, T suffix.
     case size
     case text
+    /// on, off, or auto: the device knows best.
+    case onOffAuto
+    /// Where on its bus a PCI function is: `06.0`.
+    case pciAddress
     /// The `id=` of a back end of the named sort ("drive", "chardev", "rng", "netdev").
     case reference(String)
 
@@ -23,7 +29,8 @@ package struct Property: Sendable {
         default: "uint64"
         }
       case .size: "size"
-      case .text, .reference: "str"
+      case .onOffAuto: "OnOffAuto"
+      case .text, .reference, .pciAddress: "str"
       }
     }
   }
@@ -65,12 +72,22 @@ package struct PropertyValues: Sendable {
     for property in declared { values[property.name] = property.defaultValue }
   }
 
+  package func declares(_ name: String) -> Bool { declared.contains { $0.name == name } }
+
   /// Gives `name` the value that `text` spells.
   package mutating func set(_ name: String, _ text: String) throws(PropertyError) {
     guard let property = declared.first(where: { $0.name == name }) else {
-      throw PropertyError("Property '\(typeName).\(name)' not found")
+      throw PropertyError(
+        "Property '\(typeName).\(name)' not found" + declared.lazy.map(\.name).suggestion(for: name))
     }
     values[name] = try Self.parse(text, as: property)
+  }
+
+  /// The values of a part of the properties, for the device inside this one.
+  package func part(of typeName: String, _ declared: [Property]) -> PropertyValues {
+    var part = PropertyValues(of: typeName, declared)
+    for property in declared { part.values[property.name] = values[property.name] ?? property.defaultValue }
+    return part
   }
 
   package func flag(_ name: String) -> Bool {
@@ -93,6 +110,7 @@ package struct PropertyValues: Sendable {
         case .flag(let value): "\(value)"
         case .integer(let value) where property.kind == .size: "\(value) (\(value.roundedSize))"
         case .integer(let value): "\(value) (0x\(String(value, radix: 16)))"
+        case .text(let value) where property.kind == .pciAddress: value
         case .text(let value): "\"\(value)\""
         case nil: "\"\""
         }
@@ -113,18 +131,26 @@ package struct PropertyValues: Sendable {
         throw PropertyError("Parameter '\(property.name)' expects integer")
       }
       guard value <= maximum else {
-        throw PropertyError("Parameter '\(property.name)' expects a value from 0 to \(maximum)")
+        let range = "a value from 0 to \(maximum)"
+        let type: String? =
+          switch maximum {
+          case 0xff: "uint8_t"
+          case 0xffff: "uint16_t"
+          case 0xffff_ffff: "uint32_t"
+          default: nil
+          }
+        throw PropertyError(
+          "Parameter '\(property.name)' expects \(type.map { "\($0)\nThat is \(range)." } ?? range)")
       }
       return .integer(value)
     case .size:
-      guard let value = UInt64(size: text) else {
-        throw PropertyError(
-          "Parameter '\(property.name)' expects a non-negative number below 2^64\n"
-            + "Optional suffix k, M, G, T, P or E means kilo-, mega-, giga-, tera-, peta-\n"
-            + "and exabytes, respectively.")
+      return .integer(try UInt64(size: text, parameter: property.name))
+    case .onOffAuto:
+      guard ["on", "off", "auto"].contains(text) else {
+        throw PropertyError("Parameter '\(property.name)' does not accept value '\(text)'")
       }
-      return .integer(value)
-    case .text, .reference:
+      return .text(text)
+    case .text, .reference, .pciAddress:
       return .text(text)
     }
   }
@@ -173,18 +199,39 @@ extension UInt64 {
   }
 
   /// Reads a size: a literal with an optional suffix k, M, G, T, P, E (powers of 1024, any case), in
-  /// bytes unless `unit` says otherwise.
-  package init?(size text: String, unit: UInt64 = 1) {
+  /// bytes unless `unit` says otherwise. Before a suffix there may be a decimal fraction: 1.5G.
+  package init(size text: String, parameter: String, unit: UInt64 = 1) throws(PropertyError) {
     let shifts: [Character: UInt64] = ["b": 0, "k": 10, "m": 20, "g": 30, "t": 40, "p": 50, "e": 60]
     var digits = text[...]
     var scale = unit
+    var hasSuffix = false
     if !digits.hasPrefix("0x"), let last = digits.last, let shift = shifts[Character(last.lowercased())] {
       digits = digits.dropLast()
       scale = 1 << shift
+      hasSuffix = true
     }
-    guard !digits.hasPrefix("-"), let value = UInt64(literal: String(digits)) else { return nil }
-    let (product, overflow) = value.multipliedReportingOverflow(by: scale)
-    guard !overflow else { return nil }
-    self = product
+    let halves = digits.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+    let isFraction =
+      halves.count == 2 && hasSuffix
+      && halves.allSatisfy { half in
+        !half.isEmpty && half.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
+      }
+    if digits.hasPrefix("-"), UInt64(literal: String(digits)) != nil {
+      throw PropertyError("Value '\(text)' is out of range for parameter '\(parameter)'")
+    }
+    let whole = isFraction ? UInt64(halves[0]) : UInt64(literal: String(digits))
+    guard let whole else {
+      throw PropertyError(
+        "Parameter '\(parameter)' expects a non-negative number below 2^64\n"
+          + "Optional suffix k, M, G, T, P or E means kilo-, mega-, giga-, tera-, peta-\n"
+          + "and exabytes, respectively.")
+    }
+    let fraction = isFraction ? Double("0." + halves[1]).map { UInt64($0 * Double(scale)) } ?? 0 : 0
+    let (product, overflows) = whole.multipliedReportingOverflow(by: scale)
+    let (sum, exceeds) = product.addingReportingOverflow(fraction)
+    guard !overflows, !exceeds else {
+      throw PropertyError("Value '\(text)' is out of range for parameter '\(parameter)'")
+    }
+    self = sum
   }
 }

@@ -32,6 +32,7 @@ package final class RawImage: BlockBackEnd {
   package let isReadOnly: Bool
   package let size: UInt64
   private let options: Options
+  package var cache: Cache { options.cache }
   private let file: Int32
   /// The longest transfer that one system call takes.
   private static let mostAtOnce = 0x7fff_f000
@@ -100,6 +101,23 @@ package final class RawImage: BlockBackEnd {
     if host_test_lock_byte(file, Int32(F_WRLCK), 100 + write) > 0, isReadOnly {
       throw busy("Failed to get shared \"write\" lock", path)
     }
+  }
+
+  /// Lends the image, which is open for reading, to `body` for writing. No other program may have it open meanwhile.
+  package func withWriter(_ body: (RawImage) throws(BackEndError) -> Void) throws(BackEndError) {
+    let write: Int64 = 1
+    if options.locks {
+      // An open file's own locks are not in its way.
+      if host_test_lock_byte(file, Int32(F_WRLCK), 200 + write) > 0 {
+        throw Self.busy("Failed to get \"write\" lock", path)
+      }
+      _ = host_lock_byte(file, Int32(F_RDLCK), 100 + write)
+    }
+    defer { if options.locks { _ = host_lock_byte(file, Int32(F_UNLCK), 100 + write) } }
+    var options = options
+    options.isReadOnly = false
+    options.locks = false
+    try body(RawImage(path: path, options: options))
   }
 
   private static func busy(_ words: String, _ path: String) -> BackEndError {

@@ -13,13 +13,13 @@ package final class SnapshotOverlay: BlockBackEnd {
 
   package let size: UInt64
   package let isReadOnly = false
-  private let base: any BlockBackEnd
+  package let base: RawImage
   private let file: Int32
   /// One bit per cluster: set where the overlay has it.
   private let written: Mutex<[UInt64]>
 
   /// The temporary file is made in `directory` ($TMPDIR, else /var/tmp).
-  package init(over base: any BlockBackEnd, directory: String? = nil) throws(BackEndError) {
+  package init(over base: RawImage, directory: String? = nil) throws(BackEndError) {
     let directory = directory ?? getenv("TMPDIR").map { String(cString: $0) } ?? "/var/tmp"
     let file = host_unnamed_file(directory)
     guard file >= 0 else {
@@ -106,6 +106,28 @@ package final class SnapshotOverlay: BlockBackEnd {
         try writeOverlay(offset + done, piece)
         done += UInt64(piece.count)
       }
+    }
+  }
+
+  /// Writes everything that was held back to the image, which has it from then on (Ctrl-a s, `commit`).
+  package func commit() throws(BackEndError) {
+    try written.withLock { bits throws(BackEndError) in
+      let changed = bits
+      try base.withWriter { writer throws(BackEndError) in
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(Self.cluster), alignment: 4096)
+        defer { buffer.deallocate() }
+        for cluster in 0..<(size + Self.cluster - 1) / Self.cluster where Self.isSet(changed, cluster) {
+          let start = cluster * Self.cluster
+          let piece = UnsafeMutableRawBufferPointer(
+            rebasing: buffer.prefix(Int(min(Self.cluster, size - start))))
+          try readOverlay(start, piece)
+          try writer.write(at: start, from: [UnsafeRawBufferPointer(piece)])
+        }
+        try writer.flush()
+      }
+      bits = [UInt64](repeating: 0, count: bits.count)
+      // A hint: the space is free again.
+      _ = host_zero_range(file, 0, Int64(clamping: size), 1)
     }
   }
 

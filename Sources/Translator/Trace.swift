@@ -102,7 +102,7 @@ extension TranslatedHart {
       let isInside = pc == head || !trace.instructions.isEmpty
       if !trace.instructions.isEmpty, trace.isComplete(before: pc) { break }
       let operation = hart.slotAtHand?.whole
-      if isInside, operation == nil || operation?.opcode == .straddle { break }
+      if isInside, operation == nil || operation?.opcode == .straddle || operation?.opcode == .halt { break }
       if let exit = hart.interpret(1) { return exit }
       if isInside, let operation { trace.add(operation, pc, next: self.pc) }
     }

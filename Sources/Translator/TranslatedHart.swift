@@ -56,6 +56,15 @@ package final class TranslatedHart: HartEngine {
   let perfMap: PerfMap?
   private var samples = Samples()
   /// So many slices that end in one region have it traced.
+  /// Guest instructions of a region at most. Setting it forgets all translations; only while the hart rests.
+  package var regionLimit: Int {
+    get { translator.regionLimit }
+    set {
+      translator.regionLimit = newValue
+      forget()
+    }
+  }
+
   package var slicesForTrace: Int {
     get { samples.enough }
     set { samples.enough = newValue }
@@ -70,12 +79,12 @@ package final class TranslatedHart: HartEngine {
   /// Guest instructions of a region at most.
   package static let largestRegion = Emission.regionLimit
 
-  /// Only RV64 is translated, and only to x86-64.
-  package static func canRun(_ hart: Hart) -> Bool {
+  /// There is a back end for x86-64 alone.
+  package static var canRun: Bool {
     #if arch(x86_64)
-      return hart.features.xlen == 64
+      true
     #else
-      return false
+      false
     #endif
   }
 
@@ -84,7 +93,7 @@ package final class TranslatedHart: HartEngine {
     _ hart: Hart, codeSize: Int = 32 << 20, regionLimit: Int = largestRegion,
     features: HostFeatures = .current, perfMap: PerfMap? = nil
   ) throws(CodeMemoryError) {
-    precondition(Self.canRun(hart))
+    precondition(Self.canRun)
     self.perfMap = perfMap
     listsRegions = perfMap != nil
     let memory = try CodeMemory(size: codeSize)
@@ -279,7 +288,9 @@ package final class TranslatedHart: HartEngine {
     )
     let start = base &+ UInt64(bitPattern: Int64(refusal.low))
     let closures = word(HartState.Offset.windowClosures)
-    if Int(start & 0xfff) + Int(refusal.extent) <= 4096,
+    // What leaves a narrow hart's addresses is for the interpreter to wrap.
+    let mask = translator.emission.pointee.addressMask
+    if start <= mask, access.address <= mask, Int(start & 0xfff) + Int(refusal.extent) <= 4096,
       hart.enterPage(of: access, serving: start, Int(refusal.extent))
     {
       let moves = HartState.Offset.windowMoves + 8 * Int(refusal.window)
@@ -428,6 +439,7 @@ package final class TranslatedHart: HartEngine {
 
   /// The page at `virtual`, its mark set.
   private func startedPage(_ virtual: UInt64) -> TranslatedPage? {
+    let virtual = virtual & translator.emission.pointee.addressMask
     // Changes that entering it finds are not for the midst of a translation.
     guard let slots = hart.startedPage(at: virtual), changes.pointee.load(ordering: .acquiring) == seen
     else { return nil }

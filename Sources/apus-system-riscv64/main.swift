@@ -1,3 +1,4 @@
 import Glibc
+import SystemEmulator
 
-exit(Program.run(CommandLine.arguments))
+exit(Program.run(CommandLine.arguments, target: .riscv64))

@@ -76,7 +76,7 @@ private final class Counting: EntropySource {
 
   /// Nodes of QEMU's that stand for what is not there yet.
   private static let absent: Set<String> = [
-    "/platform-bus@4000000", "/pmu", "/fw-cfg@10100000", "/flash@20000000", "/soc/pci@30000000",
+    "/platform-bus@4000000", "/pmu",
   ]
 
   private func nodes(_ node: DeviceTree.Node, _ path: String = "") -> [String: [String: [UInt8]]] {
@@ -92,9 +92,10 @@ private final class Counting: EntropySource {
     var configuration = MachineConfiguration()
     configuration.smp = harts
     configuration.bios = "none"
-    var properties = PropertyValues(of: "virt-machine", Virt.properties)
+    let virt = Virt(version: .v10_0)
+    var properties = PropertyValues(of: "virt-machine", virt.properties)
     if isACLINT { try properties.set("aclint", "on") }
-    let machine = try Virt.build(
+    let machine = try virt.build(
       BoardRequest(
         configuration: configuration, properties: properties, cpu: CPUModel.configure("rv64"),
         hart: description(from: theirs), harts: Int(harts), ramSize: Virt.defaultRAM, backEnds: BackEnds(),
@@ -143,9 +144,13 @@ private final class Counting: EntropySource {
     let expected: [[UInt64]] =
       [
         [0x1000, 0xffff], [0x10_0000, 0x10_0fff], [0x10_1000, 0x10_1023], [0x200_0000, 0x200_3fff],
-        [0x200_4000, 0x200_bfff], [0xc00_0000, 0xc5f_ffff], [0x1000_0000, 0x1000_0007],
+        [0x200_4000, 0x200_bfff], [0x300_0000, 0x300_ffff], [0xc00_0000, 0xc5f_ffff],
+        [0x1000_0000, 0x1000_0007],
       ] + (1...8).map { [0x1000_0000 + $0 * 0x1000, 0x1000_01ff + $0 * 0x1000] } + [
-        [0x8000_0000, 0x87ff_ffff]
+        [0x1010_0000, 0x1010_0007], [0x1010_0008, 0x1010_0009], [0x1010_0010, 0x1010_0017],
+        [0x2000_0000, 0x21ff_ffff], [0x2200_0000, 0x23ff_ffff],
+        [0x3000_0000, 0x3fff_ffff], [0x4000_0000, 0x7fff_ffff],
+        [0x8000_0000, 0x87ff_ffff], [0x4_0000_0000, 0x7_ffff_ffff],
       ]
     #expect(map == expected)
   }
@@ -160,6 +165,60 @@ private final class Counting: EntropySource {
     #expect(machine.load() == [])
     #expect(machine.memory.load(0x1000, as: UInt32.self) == 0x297)
     #expect(machine.reset() == [])
+  }
+
+  // MARK: Firmware
+
+  /// A drive of which only the size matters.
+  private final class Drive: BlockBackEnd {
+    let size: UInt64
+    let isReadOnly = true
+    init(size: UInt64) { self.size = size }
+    func read(at offset: UInt64, into buffers: [UnsafeMutableRawBufferPointer]) {}
+    func write(at offset: UInt64, from buffers: [UnsafeRawBufferPointer]) {}
+    func flush() {}
+    func discard(at offset: UInt64, count: UInt64) {}
+    func writeZeroes(at offset: UInt64, count: UInt64) {}
+  }
+
+  @Test func flashIsAsLargeAsItsBank() throws {
+    var configuration = MachineConfiguration()
+    configuration.machine = "virt"
+    configuration.bios = "none"
+    configuration.flash = [nil, "pflash1"]
+    var backEnds = BackEnds()
+    func complaint() -> String? {
+      do {
+        _ = try Boards.build(configuration, backEnds: backEnds, services: services)
+        return nil
+      } catch {
+        return error.description
+      }
+    }
+    #expect(complaint()?.hasPrefix("Property 'cfi.pflash01.drive' can't find value 'pflash1'\n") == true)
+    backEnds.drives["pflash1"] = Drive(size: 512)
+    let words =
+      "cfi.pflash01 device '/machine/virt.flash1' requires 33554432 bytes, pflash1 block backend provides 512 bytes"
+    #expect(complaint()?.hasPrefix(words + "\n") == true)
+    backEnds.drives["pflash1"] = Drive(size: 32 << 20)
+    #expect(complaint() == nil)
+  }
+
+  @Test func aFileOfTheFirmwareConfigurationIsRefusedInQEMUsWords() {
+    func complaint(_ name: String, _ contents: FirmwareFileRequest.Contents) -> String? {
+      refusal {
+        $0.firmwareFiles = [FirmwareFileRequest(name: name, contents: contents, option: "-fw_cfg x")]
+      }
+    }
+    #expect(complaint("opt/x", .text("y")) == nil)
+    #expect(
+      complaint("opt/x", .file("/nope"))
+        == "-fw_cfg x: can't load /nope: Failed to open file “/nope”: No such file or directory")
+    #expect(
+      complaint("opt/x", .file("/")) == "-fw_cfg x: can't load /: Error reading file “/”: Is a directory")
+    #expect(
+      complaint("etc/boot-fail-wait", .text("y"))
+        == "-fw_cfg x: duplicate fw_cfg file name: etc/boot-fail-wait")
   }
 
   // MARK: Plugging
@@ -203,10 +262,12 @@ private final class Counting: EntropySource {
 
   @Test func unknownDevicesAreToldInQEMUsWordsWithAHint() {
     #expect(
-      refusal { $0.devices = [device("nope")] }?.hasPrefix(
-        "-device nope: 'nope' is not a valid device model name\n")
-        == true)
-    #expect(refusal { $0.devices = [device("virtio-blk-pci")] }?.contains("'virtio-blk-device'") == true)
+      refusal { $0.devices = [device("nope")] } == "-device nope: 'nope' is not a valid device model name")
+    #expect(
+      refusal { $0.devices = [device("virtio-block-device")] }?.hasSuffix(
+        "is not a valid device model name\nDid you mean 'virtio-blk-device'?") == true)
+    #expect(refusal { $0.devices = [device("e1000")] }?.contains("'e1000' is not there yet in Apus") == true)
+    #expect(refusal { $0.devices = [device("virtio-net-pci")] }?.contains("is not there yet in Apus") == true)
   }
 
   @Test func everyDeviceTellsItsPropertiesAsQEMUPrintsThem() throws {
@@ -253,8 +314,13 @@ private final class Counting: EntropySource {
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
       return bound == 0 ? state : (state >> 20) % bound
     }
-    let windows = machine.memory.regions.filter { if case .device = $0.kind { true } else { false } }
-    #expect(windows.count == 15)
+    let windows = machine.memory.regions.filter {
+      switch $0.kind {
+      case .device, .romDevice: true
+      case .ram, .rom: false
+      }
+    }
+    #expect(windows.count == 24)
     var answered: Set<String> = []
     for _ in 0..<100_000 {
       let region = windows[Int(random(UInt64(windows.count)))]

@@ -9,15 +9,20 @@ import Boot
   private static let firmware = [UInt8](repeating: 0x13, count: 0x4_2c40)
   private static let kernel: [UInt8] = [0x05, 0x45, 0x73, 0, 0x50, 0x10, 0x5f, 0xbf]
 
-  private func board(_ megabytes: UInt64, is64Bit: Bool = true) -> BoardMemory {
+  private func board(
+    _ megabytes: UInt64, is64Bit: Bool = true, placement: BootPlacement = BootPlacement(),
+    flash: UInt64? = nil
+  ) -> BoardMemory {
     BoardMemory(
-      ramBase: 0x8000_0000, ramSize: megabytes << 20, resetVector: 0x1000, is64Bit: is64Bit, harts: 2)
+      ramBase: 0x8000_0000, ramSize: megabytes << 20, resetVector: 0x1000, is64Bit: is64Bit, harts: 2,
+      flash: flash, placement: placement)
   }
 
   private func plan(
     _ megabytes: UInt64 = 128, is64Bit: Bool = true, firmware: [UInt8]? = Self.firmware,
     kernel: [UInt8]? = nil,
-    initrd: Int? = nil, devices: [DeviceRequest] = [], append: String? = nil
+    initrd: Int? = nil, devices: [DeviceRequest] = [], append: String? = nil,
+    placement: BootPlacement = BootPlacement(), flash: UInt64? = nil
   ) throws -> BootPlan {
     try withFile(firmware ?? []) { firmwarePath in
       try withFile(kernel ?? []) { kernelPath in
@@ -29,7 +34,8 @@ import Boot
           configuration.devices = devices
           configuration.append = append
           return try BootPlan(
-            configuration, board: board(megabytes, is64Bit: is64Bit), deviceTree: DeviceTree(), rngSeed: nil)
+            configuration, board: board(megabytes, is64Bit: is64Bit, placement: placement, flash: flash),
+            deviceTree: DeviceTree(), rngSeed: nil)
         }
       }
     }
@@ -38,11 +44,54 @@ import Boot
   /// Addresses in the order of loading: firmware, kernel, initrd, device tree, reset vector, its record.
   private func addresses(_ plan: BootPlan) -> [UInt64] { plan.roms.blobs.map(\.address) }
 
+  /// Whether the program that runs is one of which it can be said that it does not know PCI.
+  @Test func aProgramWithoutPCIIsFound() throws {
+    func found(_ kernel: [UInt8]?, firmware: [UInt8]? = nil, flash: [String?] = []) throws -> Bool {
+      var configuration = MachineConfiguration()
+      configuration.bios = firmware == nil ? "none" : "named"
+      configuration.flash = flash
+      return try plan(firmware: firmware, kernel: kernel).programWithoutPCI(configuration) != nil
+    }
+    #expect(try found(Self.kernel))
+    #expect(try found(Self.kernel + Array("virtio_mmio special epci".utf8)))
+    #expect(try !found(Self.kernel + Array("\0virtio-pci\0".utf8)))
+    #expect(try !found(Self.kernel + Array("\0PCIe host".utf8)))
+    #expect(try !found(Self.kernel, flash: ["code"]), "firmware in flash finds disks itself")
+    #expect(try !found(nil), "nothing runs")
+    #expect(try found(nil, firmware: Self.firmware))
+    #expect(try !found(Self.kernel, firmware: Self.firmware + Array(" pci ".utf8)))
+  }
+
   @Test func firmwareAloneGetsNoNextAddress() throws {
     let plan = try plan()
     #expect(addresses(plan) == [0x8000_0000, 0x87e0_0000, 0x1000, 0x1028])
     #expect(plan.vector.start == 0x8000_0000)
     #expect(plan.vector.next == 0)
+  }
+
+  @Test func flashWithoutFirmwareIsWhereHartsStart() throws {
+    let plan = try plan(firmware: nil, flash: 0x2000_0000)
+    #expect(plan.vector.start == 0x2000_0000)
+    #expect(plan.vector.next == 0)
+    let withKernel = try self.plan(firmware: nil, kernel: Self.kernel, append: "x", flash: 0x2000_0000)
+    #expect(withKernel.vector.start == 0x2000_0000)
+    #expect(withKernel.vector.next == 0x8000_0000)
+    #expect(addresses(withKernel).first == 0x8000_0000)
+    #expect(withKernel.offer == nil)
+  }
+
+  @Test func firmwareGoesOnInFlashWhichIsOfferedTheKernel() throws {
+    let plan = try plan(kernel: Self.kernel, initrd: 100, append: "x=1", flash: 0x2000_0000)
+    #expect(plan.vector.start == 0x8000_0000)
+    #expect(plan.vector.next == 0x2000_0000)
+    #expect(addresses(plan) == [0x8000_0000, 0x87e0_0000, 0x1000, 0x1028])
+    let offer = try #require(plan.offer)
+    #expect(offer.kernel == Self.kernel)
+    #expect(offer.initrd.count == 100)
+    #expect(offer.commandLine == "x=1")
+    #expect(plan.deviceTree.root[child: "chosen"]["bootargs"] == nil)
+    #expect(try self.plan(kernel: Samples.gzip, flash: 0x2000_0000).offer?.kernel == Samples.text)
+    #expect(try self.plan(flash: 0x2000_0000).offer == nil)
   }
 
   @Test func aRawKernelLiesAboveTheFirmware() throws {
@@ -93,6 +142,34 @@ import Boot
     let chosen = plan.deviceTree.root[child: "chosen"]
     #expect(chosen["linux,initrd-start"]?.big(UInt64.self, at: 0) == initrd)
     #expect(chosen["linux,initrd-end"]?.big(UInt64.self, at: 0) == initrd + 3_000_000)
+  }
+
+  @Test func aBoardMayKeepInitrdAndTreeLower() throws {
+    let placement = BootPlacement(
+      farthestInitrd: 128 << 20, hasWideInitrd: false, keepsTreeBelow3GiB: true, smallestTree: 1 << 20)
+    let plan = try plan(8192, kernel: Self.kernel, initrd: 4096, placement: placement)
+    #expect(addresses(plan)[2] == 0x8820_0000)
+    #expect(addresses(plan)[3] == 0xbfe0_0000)
+    #expect(plan.flattenedDeviceTree.count == 1 << 20)
+    #expect(try DeviceTree(flattened: plan.flattenedDeviceTree) == plan.deviceTree)
+    #expect(plan.deviceTree.root[child: "chosen"]["linux,initrd-start"] == [0x88, 0x20, 0, 0])
+  }
+
+  @Test func guestsOfAHypervisorAreDescribedBelowChosen() throws {
+    try withFile([1, 2, 3]) { path in
+      let requests = [("0x81000000", "kernel"), ("0x82000000", "initrd")].map { address, kind in
+        DeviceRequest(
+          driver: "guest-loader", properties: [Assignment("addr", address), Assignment(kind, path)],
+          text: "guest-loader,…")
+      }
+      let chosen = try plan(firmware: nil, devices: requests).deviceTree.root[child: "chosen"]
+      #expect(chosen.children.map(\.name) == ["module@0x82000000", "module@0x81000000"])
+      #expect(
+        chosen[child: "module@0x81000000"]["compatible"] == Array("multiboot,module\0multiboot,kernel\0".utf8)
+      )
+      #expect(
+        chosen[child: "module@0x82000000"]["reg"] == [0, 0, 0, 0, 0x82, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3])
+    }
   }
 
   @Test func anInitrdNeverLiesInTheRunningKernel() throws {
@@ -195,6 +272,59 @@ import Boot
         error.description.hasPrefix(
           "Unable to find the RISC-V BIOS \"opensbi-riscv64-generic-fw_dynamic.bin\"\n"))
       #expect(error.description.contains("apt install opensbi"))
+    }
+  }
+
+  @Test func whereThereIsNoFirmwareTheBuiltInOneStandsInForAKernel() throws {
+    let firmware = try Firmware(
+      nil, is64Bit: true, folders: [], systemFiles: ["/nonexistent/fw.bin"], shareFolder: nil,
+      canStandIn: true)
+    guard case .builtin(let notice?) = firmware else {
+      Issue.record("\(firmware)")
+      return
+    }
+    #expect(notice.hasPrefix("Unable to find the RISC-V BIOS \"opensbi-riscv64-generic-fw_dynamic.bin\""))
+    #expect(notice.contains("-bios builtin") && !notice.contains("\n"))
+    #expect(try Firmware("builtin", is64Bit: true, folders: []) == .builtin(notice: nil))
+  }
+
+  @Test func theBuiltInFirmwareStartsKernelsWhereOpenSBIDoesAndTakesNoMemory() throws {
+    func plan(is64Bit: Bool = true, _ kernel: [UInt8]?, _ devices: [DeviceRequest] = []) throws -> BootPlan {
+      try withFile(kernel ?? []) { path in
+        var configuration = MachineConfiguration()
+        configuration.bios = "builtin"
+        configuration.kernel = kernel == nil ? nil : path
+        configuration.devices = devices
+        return try BootPlan(
+          configuration, board: board(128, is64Bit: is64Bit), deviceTree: DeviceTree(), rngSeed: nil)
+      }
+    }
+    let raw = try plan(Self.kernel)
+    #expect(raw.usesBuiltinFirmware && raw.kernelEntry == 0x8020_0000)
+    // No firmware and no reset vector.
+    #expect(addresses(raw) == [0x8020_0000, 0x87e0_0000])
+    #expect(try plan(is64Bit: false, Self.kernel).kernelEntry == 0x8040_0000)
+    let elf = Samples.elf64(
+      entry: 0x8000_0004, [Samples.Segment(virtual: 0x8000_0000, physical: 0x8000_0000, bytes: Self.kernel)])
+    #expect(try plan(elf).kernelEntry == 0x8000_0004)
+    #expect((try? plan(nil)) == nil)
+    let start = DeviceRequest(
+      driver: "loader", properties: [Assignment("addr", "0x80001000"), Assignment("cpu-num", "1")],
+      text: "loader,…")
+    #expect(try plan(nil, [start]).startPCs == [1: 0x8000_1000])
+    // As rCore's makefile has it.
+    try withFile(Self.kernel) { path in
+      func loaded(at address: String) throws -> BootPlan {
+        try plan(
+          nil,
+          [
+            DeviceRequest(
+              driver: "loader", properties: [Assignment("file", path), Assignment("addr", address)],
+              text: "loader,…")
+          ])
+      }
+      #expect((try? loaded(at: "0x80200000"))?.kernelEntry == 0x8020_0000)
+      #expect((try? loaded(at: "0x80300000")) == nil)
     }
   }
 

@@ -99,6 +99,26 @@ import Boot
     #expect(image.source.bytes(at: part.offset, count: Int(part.size)) == Samples.text)
   }
 
+  /// QEMU 10.0 says so, too, but goes on with the file as raw bytes.
+  @Test(
+    arguments: [
+      (29, 2, "another architecture (number 2)"), (30, 0, "Wrong image type 0, expected 2"),
+      (30, 3, "Wrong image type 3, expected 2"), (30, 14, "Wrong image type 14, expected 2"),
+      (31, 2, "Unable to load u-boot images with compression type 2"),
+      (31, 9, "Unable to load u-boot images with compression type 9"), (12, 0xff, "cut short"),
+      (31, 1, "gzip"),
+    ] as [(Int, UInt8, String)])
+  func aUImageThatCannotBeUsedIsRefused(at: Int, byte: UInt8, reason: String) throws {
+    var bytes = Samples.uImage(load: 0x8040_0000, entry: 0x8040_0000, [1, 2, 3])
+    bytes[at] = byte
+    do {
+      _ = try kernel(bytes)
+      Issue.record("taken")
+    } catch let error as ImageError {
+      #expect(error.description.contains(reason), "\(error)")
+    }
+  }
+
   @Test func aLinuxImageTellsHowMuchItTakes() throws {
     let image = try kernel(Samples.linuxImage(textOffset: 0x20_0000, imageSize: 0x9000, count: 0x1000))
     guard case .movable(let size, let textOffset) = image.layout else {

@@ -4,7 +4,7 @@ import Boot
 
 /// Readers of files meet every kind of rubbish: they refuse it or take it, and never trap.
 @Suite struct MutationTests {
-  private struct Random {
+  struct Random {
     var state: UInt64
     mutating func next() -> UInt64 {
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
@@ -14,7 +14,7 @@ import Boot
   }
 
   /// Changes bytes, sets words to extremes, cuts, and repeats parts.
-  private static func mutate(_ bytes: [UInt8], _ random: inout Random) -> [UInt8] {
+  static func mutate(_ bytes: [UInt8], _ random: inout Random) -> [UInt8] {
     var bytes = bytes
     for _ in 0...random.below(6) where !bytes.isEmpty {
       let at = random.below(bytes.count)

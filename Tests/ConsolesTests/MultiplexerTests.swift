@@ -4,9 +4,19 @@ import Synchronization
 import Testing
 
 /// What a terminal would show.
-private final class Screen: Sendable {
+private final class Screen: HostStream {
   private let bytes = Mutex<[UInt8]>([])
-  func send(_ more: [UInt8]) { bytes.withLock { $0 += more } }
+  let name = "screen"
+  let isConnected = true
+  func start(_ consumer: any StreamConsumer) {}
+  func send(_ more: [UInt8]) -> Bool {
+    bytes.withLock { $0 += more }
+    return false
+  }
+  func waitForRoom() {}
+  func ring() {}
+  func flush(patience: Int?) {}
+  func stopWaiting() {}
   var text: String { bytes.withLock { String(decoding: $0, as: UTF8.self) } }
   func clear() { bytes.withLock { $0 = [] } }
 }
@@ -54,26 +64,21 @@ private final class Bench: Sendable {
   let saves = Mutex(0)
   let clock = Mutex<UInt64>(5000)
   let multiplexer: Multiplexer
-  let guestPort: MultiplexerPort
-  let monitorPort: MultiplexerPort
+  let guestPort: any CharacterBackEnd
+  let monitorPort: any CharacterBackEnd
 
-  init(escape: UInt8 = 1) {
+  init(escape: UInt8 = 1) throws {
     let box = Box()
     multiplexer = Multiplexer(
-      escape: escape,
+      id: "a", stream: screen, gate: gate, escape: escape,
       actions: .init(
         exit: { box.bench?.exits.withLock { $0 += 1 } }, saveDisks: { box.bench?.saves.withLock { $0 += 1 } }),
-
-      output: Multiplexer.Output(
-        send: { [screen] in
-          screen.send($0)
-          return false
-        }, waitForRoom: {}), ring: {}, now: { box.bench?.clock.withLock { $0 } ?? 0 })
-    guestPort = multiplexer.addPort(gate: gate)
-    monitorPort = multiplexer.addPort(gate: nil)
+      now: { box.bench?.clock.withLock { $0 } ?? 0 })
+    monitorPort = try multiplexer.plugMonitor()
+    guestPort = try multiplexer.plug()
     guestPort.attach(guest)
     monitorPort.attach(monitor)
-    monitorPort.observeFocus(monitor)
+    (monitorPort as? MultiplexerPort)?.observeFocus(monitor)
     box.bench = self
   }
 
@@ -91,8 +96,8 @@ private let help =
 @Suite("The multiplexer speaks QEMU's keys")
 struct MultiplexerTests {
   @Test("Plain keys go to the guest, Ctrl-C among them, through the gate")
-  func plain() {
-    let bench = Bench()
+  func plain() throws {
+    let bench = try Bench()
     bench.type("ls\u{3}\r")
     #expect(bench.guest.text == "ls\u{3}\r")
     #expect(bench.monitor.text.isEmpty)
@@ -101,16 +106,16 @@ struct MultiplexerTests {
   }
 
   @Test("Ctrl-a h, and any unknown key, prints the help", arguments: ["h", "?", "q"])
-  func helpText(_ key: String) {
-    let bench = Bench()
+  func helpText(_ key: String) throws {
+    let bench = try Bench()
     bench.type("\u{1}\(key)")
     #expect(bench.screen.text == help)
     #expect(bench.guest.text.isEmpty)
   }
 
   @Test("Ctrl-a twice sends one, and the prefix may come in pieces")
-  func twice() {
-    let bench = Bench()
+  func twice() throws {
+    let bench = try Bench()
     bench.type("\u{1}")
     bench.type("\u{1}a\u{1}")
     bench.type("\u{1}")
@@ -118,24 +123,24 @@ struct MultiplexerTests {
   }
 
   @Test("Ctrl-a x says QEMU: Terminated and exits")
-  func exit() {
-    let bench = Bench()
+  func exit() throws {
+    let bench = try Bench()
     bench.type("\u{1}x")
     #expect(bench.screen.text == "QEMU: Terminated\n\r")
     #expect(bench.exits.withLock { $0 } == 1)
   }
 
   @Test("Ctrl-a b breaks, Ctrl-a s saves")
-  func breakAndSave() {
-    let bench = Bench()
+  func breakAndSave() throws {
+    let bench = try Bench()
     bench.type("\u{1}b\u{1}s")
     #expect(bench.guest.seen.withLock { $0.breaks } == 1)
     #expect(bench.saves.withLock { $0 } == 1)
   }
 
   @Test("Ctrl-a c moves the keys, not the output, and tells who has them")
-  func focus() {
-    let bench = Bench()
+  func focus() throws {
+    let bench = try Bench()
     bench.type("a\u{1}cb\u{1}cc")
     #expect(bench.guest.text == "ac")
     #expect(bench.monitor.text == "b")
@@ -146,8 +151,8 @@ struct MultiplexerTests {
   }
 
   @Test("The monitor's keys do not pass the machine's gate")
-  func monitorIsOutside() {
-    let bench = Bench()
+  func monitorIsOutside() throws {
+    let bench = try Bench()
     bench.type("\u{1}c")
     let before = bench.gate.count.withLock { $0 }
     bench.type("info status\r")
@@ -156,8 +161,8 @@ struct MultiplexerTests {
   }
 
   @Test("Timestamps stand before each line's first byte, and count from the first")
-  func timestamps() {
-    let bench = Bench()
+  func timestamps() throws {
+    let bench = try Bench()
     bench.guestPort.send(Array("one".utf8))
     bench.type("\u{1}t")
     bench.guestPort.send(Array(" still\ntwo\n".utf8))
@@ -170,9 +175,9 @@ struct MultiplexerTests {
   }
 
   @Test("A guest that takes one byte at a time gets every byte in order")
-  func slowGuest() {
+  func slowGuest() throws {
     let slow = Receiver(room: 1)
-    let bench = Bench()
+    let bench = try Bench()
     bench.guestPort.attach(slow)
     bench.type("hello")
     #expect(slow.text == "h")
@@ -186,8 +191,8 @@ struct MultiplexerTests {
   }
 
   @Test("Keys typed before a front end is there wait for it, and commands work meanwhile")
-  func early() {
-    let bench = Bench()
+  func early() throws {
+    let bench = try Bench()
     bench.guestPort.attach(nil)
     bench.type("boot\u{1}x")
     #expect(bench.exits.withLock { $0 } == 1)
@@ -197,8 +202,8 @@ struct MultiplexerTests {
   }
 
   @Test("-echr gives another escape key")
-  func otherEscape() {
-    let bench = Bench(escape: 0x14)
+  func otherEscape() throws {
+    let bench = try Bench(escape: 0x14)
     bench.type("\u{1}\u{14}h")
     #expect(bench.guest.text == "\u{1}")
     #expect(bench.screen.text.hasPrefix("\n\rC-t h    print this help\n\r"))

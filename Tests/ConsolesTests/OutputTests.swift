@@ -79,9 +79,9 @@ struct OutputTests {
     "A guest that prints more than the reader takes waits, without the machine lock", .timeLimit(.minutes(1)))
   func backPressure() throws {
     let ends = try makePipe()
-    let terminal = try StandardIO(input: ends.read, output: ends.write)
+    let terminal = try BlockingStream(input: ends.read, output: ends.write)
     let gate = LockedGate()
-    let console = StandardConsole(terminal, gate: gate)
+    let console = Console(terminal, gate: gate)
     let sent = Mutex(0)
     HostThread.start {
       for _ in 0..<8 {
@@ -116,7 +116,7 @@ struct OutputTests {
   @Test("A monitor is not held up by a reader that does not read", .timeLimit(.minutes(1)))
   func monitorsDoNotWait() throws {
     let ends = try makePipe()
-    let console = StandardConsole(try StandardIO(input: ends.read, output: ends.write), gate: nil)
+    let console = Console(try BlockingStream(input: ends.read, output: ends.write), gate: nil)
     for _ in 0..<8 { console.send([UInt8](repeating: 65, count: 1 << 20)) }
     close(ends.read)
   }
@@ -125,29 +125,31 @@ struct OutputTests {
   func file() throws {
     let path = "/tmp/apus-file-console-\(getpid())"
     defer { unlink(path) }
-    let console = try FileConsole(path: path, gate: nil)
-    console.send(Array("hello\n".utf8))
-    console.flush(patience: nil)
-    let more = try FileConsole(path: path, appends: true, gate: nil)
+    let file = try BlockingStream(path: path)
+    file.send(Array("hello\n".utf8))
+    file.flush(patience: nil)
+    let more = try BlockingStream(path: path, appends: true)
     more.send(Array("again\n".utf8))
     more.flush(patience: nil)
     let descriptor = open(path, O_RDONLY)
     defer { close(descriptor) }
     #expect(readAll(descriptor) == Array("hello\nagain\n".utf8))
-    let error = #expect(throws: BackEndError.self) { try FileConsole(path: "/nonexistent/x", gate: nil) }
+    let error = #expect(throws: BackEndError.self) { try BlockingStream(path: "/nonexistent/x") }
     #expect(error?.description == "Could not open '/nonexistent/x': No such file or directory")
   }
 }
 
 @Suite("Standard input", .serialized)
 struct InputTests {
-  private final class Sink: StandardIO.Consumer {
+  private final class Sink: StreamConsumer {
     let bytes = Mutex<[UInt8]>([])
     let pumps = Mutex(0)
     let load = Mutex(0)
     func receive(_ more: ArraySlice<UInt8>) { bytes.withLock { $0 += more } }
+    func receiveBreak() {}
+    func connectionChanged(isConnected: Bool) {}
     func pump() { pumps.withLock { $0 += 1 } }
-    var backlog: Int { load.withLock { $0 } }
+    var hasRoom: Bool { load.withLock { $0 } == 0 }
   }
 
   private func wait(_ condition: () -> Bool) -> Bool {
@@ -163,13 +165,13 @@ struct InputTests {
     var ends: [Int32] = [-1, -1]
     try #require(pipe(&ends) == 0)
     let sink = Sink()
-    let standardIO = try StandardIO(input: ends[0], output: STDERR_FILENO)
-    standardIO.start(sink)
+    let stream = try BlockingStream(input: ends[0], output: STDERR_FILENO)
+    stream.start(sink)
     _ = write(ends[1], "abc", 3)
     #expect(wait { sink.bytes.withLock { $0.count } == 3 })
     close(ends[1])
     usleep(20_000)
-    standardIO.ring()
+    stream.ring()
     #expect(wait { sink.pumps.withLock { $0 } > 0 })
   }
 
@@ -178,9 +180,9 @@ struct InputTests {
     for path in ["/dev/null", "/proc/self/status"] {
       let descriptor = open(path, O_RDONLY)
       let sink = Sink()
-      let standardIO = try StandardIO(input: descriptor, output: STDERR_FILENO)
-      standardIO.start(sink)
-      standardIO.ring()
+      let stream = try BlockingStream(input: descriptor, output: STDERR_FILENO)
+      stream.start(sink)
+      stream.ring()
       #expect(wait { sink.pumps.withLock { $0 } > 0 })
       if path != "/dev/null" { #expect(wait { !sink.bytes.withLock { $0.isEmpty } }) }
     }
@@ -192,13 +194,13 @@ struct InputTests {
     try #require(pipe(&ends) == 0)
     let sink = Sink()
     sink.load.withLock { $0 = 1 << 20 }
-    let standardIO = try StandardIO(input: ends[0], output: STDERR_FILENO)
-    standardIO.start(sink)
+    let stream = try BlockingStream(input: ends[0], output: STDERR_FILENO)
+    stream.start(sink)
     _ = write(ends[1], "abc", 3)
     usleep(50_000)
     #expect(sink.bytes.withLock { $0.isEmpty })
     sink.load.withLock { $0 = 0 }
-    standardIO.ring()
+    stream.ring()
     #expect(wait { sink.bytes.withLock { $0.count } == 3 })
   }
 }

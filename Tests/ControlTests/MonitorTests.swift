@@ -1,80 +1,11 @@
 import Consoles
 import Control
+import Foundation
 import Logging
 import Machine
 import RISCV
 import Synchronization
 import Testing
-
-/// A machine of two harts with 64 KiB of RAM at 0x8000_0000 and one device register.
-private final class MockMachine: MonitoredMachine {
-  struct State {
-    var log: [String] = []
-    var isRunning = true
-    var isOff = false
-  }
-  let state = Mutex(State())
-  let log = Log()
-  let ram = (0..<65536).map { UInt8(truncatingIfNeeded: $0) }
-
-  private func note(_ word: String) { state.withLock { $0.log.append(word) } }
-  var runState: RunState { state.withLock { $0.isRunning } ? .running : .paused }
-  var hartCount: Int { 2 }
-  func stop() { state.withLock { $0.isRunning = false } }
-  func resume() throws(MonitorError) {
-    if state.withLock({ $0.isOff }) { throw MonitorError("Error: Resetting the Virtual Machine is required") }
-    state.withLock { $0.isRunning = true }
-  }
-  func commit(_ name: String) throws(MonitorError) {
-    if name != "all" { throw MonitorError("Device '\(name)' not found") }
-  }
-  func reset() { note("reset") }
-  func powerDown() throws(MonitorError) { throw MonitorError("Error: no power button") }
-  func quit() { note("quit") }
-
-  func registers(ofHart hart: Int) -> RegisterDump {
-    RegisterDump(
-      width: 64, pc: 0x8000_0000 + UInt64(hart) * 4, controls: [("mhartid", UInt64(hart)), ("satp", 0)],
-      integers: (0..<32).map { UInt64($0) * 0x11 }, floats: hart == 0 ? (0..<32).map { UInt64($0) } : [])
-  }
-
-  func readPhysical(_ address: UInt64, count: Int, width: Int) -> [UInt8]? {
-    if address == 0x1000_0000, count == width { return [UInt8](repeating: 0xaa, count: count) }
-    guard address >= 0x8000_0000, address - 0x8000_0000 <= 65536 - UInt64(count) else { return nil }
-    let start = Int(address - 0x8000_0000)
-    return Array(ram[start..<start + count])
-  }
-
-  func readVirtual(_ address: UInt64, count: Int, width: Int, hart: Int) -> [UInt8]? {
-    readPhysical(address &+ 0x8000_0000, count: count, width: width)
-  }
-
-  func disassemble(_ bytes: [UInt8], at address: UInt64) -> (text: String, length: Int) { ("nop", 2) }
-
-  var memoryMap: [MemoryRange] {
-    [MemoryRange(name: "ram", first: 0x8000_0000, last: 0x8000_ffff, kind: "ram")]
-  }
-  var deviceTree: [DeviceNode] {
-    [
-      DeviceNode(
-        typeName: "virtio-mmio", windows: [(0x1000_8000, 0x200)],
-        buses: [
-          (
-            name: "virtio-mmio-bus.7", type: "virtio-mmio-bus",
-            devices: [DeviceNode(typeName: "virtio-blk-device", id: "d")]
-          )
-        ])
-    ]
-  }
-  var engines: [EngineSummary?] {
-    [EngineSummary(figures: [("regions", 3)], fallbacks: [("csrrw", 5), ("ecall", 2)])]
-  }
-  var images: [MemoryImage] { [MemoryImage(name: "fdt", address: 0x8000_0000, size: 0x100, memory: "ram")] }
-}
-
-private func session(_ machine: MockMachine = MockMachine()) -> MonitorSession {
-  MonitorSession(machine: machine, version: "v")
-}
 
 @Suite("The monitor answers as QEMU's does")
 struct MonitorCommandTests {
@@ -96,9 +27,16 @@ struct MonitorCommandTests {
     ),
     ("cpu 7", "invalid CPU index\r\n"), ("cpu 1", ""),
     ("cpu", "unexpected end of expression\r\nTry \"help cpu\" for more information\r\n"),
-    ("info registers 5", "CPU#5 not available\r\n"), ("help q", "quit|q  -- quit the emulator\r\n"),
+    ("info registers 5", "CPU#5 not available\r\n"),
+    (
+      "help q", "quit|q  -- quit the emulator\r\n    q  the same as Ctrl-a x on the terminal\r\n"
+    ),
     ("help foo", "unknown command: 'foo'\r\n"),
-    ("help info status", "info status  -- show the current VM status (running|paused)\r\n"),
+    (
+      "help info status",
+      "info status  -- show the current VM status (running|paused)\r\n"
+        + "    info status  running, paused, or paused (shutdown)\r\n"
+    ),
     ("info roms", "addr=0000000080000000 size=0x000100 mem=ram name=\"fdt\"\r\n"),
     ("p 1+2*3", "0x7\r\n"), ("p/d -5", "-5\r\n"), ("p/c 65", "'A'\r\n"), ("p/o 8", "010\r\n"),
     ("p/i 3", "3\r\n"),
@@ -133,7 +71,11 @@ struct MonitorCommandTests {
       "log: extraneous characters at the end of line\r\nTry \"help log\" for more information\r\n"
     ),
     ("logfile /nonexistent/x", "Error opening logfile /nonexistent/x: No such file or directory\r\n"),
-    ("help logfile", "logfile filename -- output logs to 'filename'\r\n"),
+    (
+      "help logfile",
+      "logfile filename -- output logs to 'filename'\r\n"
+        + "    logfile /tmp/log  from now on to that file, not to standard error\r\n"
+    ),
     ("system_powerdown", "Error: no power button\r\n"),
     ("info cpus", "* CPU #0:\r\n  CPU #1:\r\n"),
   ]
@@ -185,7 +127,8 @@ struct MonitorCommandTests {
       lines[5]
         == " x0/zero  0000000000000000 x1/ra    0000000000000011 x2/sp    0000000000000022 x3/gp    0000000000000033"
     )
-    #expect(lines[13].hasPrefix(" f0/ft0   0000000000000000 f1/ft1   0000000000000001"))
+    #expect(lines[13] == " fcsr     0000000000000000")
+    #expect(lines[14].hasPrefix(" f0/ft0   0000000000000000 f1/ft1   0000000000000001"))
     #expect(session().execute("info registers -a").contains("CPU#1\r\n"))
     #expect(!session().execute("info registers 1").contains("f0/ft0"))
   }
@@ -208,6 +151,7 @@ struct MonitorCommandTests {
             bus: virtio-mmio-bus.7
               type virtio-mmio-bus
               dev: virtio-blk-device, id "d"
+                serial = S
 
         """.replacingLineEnds)
   }
@@ -221,24 +165,56 @@ struct MonitorCommandTests {
     #expect(session.execute("p/x $pc") == "0x80000004\r\n")
   }
 
+  /// `APUS_MONITOR_SEED=fresh` and `APUS_MONITOR_ROUNDS=` a factor for more.
   @Test("No line makes the monitor stumble")
   func garbage() {
     let session = session()
-    var state: UInt64 = 0x9e37_79b9_7f4a_7c15
-    let pieces = [
-      "xp", "x", "p", "/", "4", "-", "(", "0x", "$", "'", "info ", "registers", "99999999999", "é", "i", "c",
-      "w", " ", "~", "cpu",
-    ]
-    for _ in 0..<5000 {
-      var line = ""
-      for _ in 0..<8 {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        line += pieces[Int(state >> 33) % pieces.count]
+    let environment = ProcessInfo.processInfo.environment
+    var state: UInt64 =
+      environment["APUS_MONITOR_SEED"] == "fresh" ? .random(in: 1 ... .max) : 0x9e37_79b9_7f4a_7c15
+    let rounds = 5000 * (environment["APUS_MONITOR_ROUNDS"].flatMap { Int($0) } ?? 1)
+    func next(_ limit: Int) -> Int {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int(state >> 33) % limit
+    }
+    // Each command that writes no file.
+    let writers: Set<String> = ["memsave", "pmemsave", "dumpdtb", "dump-guest-memory", "logfile", "log"]
+    func names(_ text: String, _ column: Int) -> [String] {
+      text.split(separator: "\r\n").filter { $0.contains(" -- ") }.map {
+        String($0.split(whereSeparator: { " |".contains($0) })[column])
       }
+    }
+    let commands = names(session.execute("help"), 0).filter { !writers.contains($0) }
+    let information = names(session.execute("info"), 1).map { "info " + $0 }
+    let pieces = [
+      "/", "4", "-", "(", ")", "0x", "$", "$pc", "$satp", "'", "\"", "99999999999", "é", "i", "c", "w", "g",
+      " ",
+      "~", "0x80000000", "-1", "0xffffffffffffffff", "main", "%", "*", "+", "-a", "-f",
+      "/machine/peripheral/d",
+      "0", "1", "\t", "\u{0}", ",",
+    ]
+    for _ in 0..<rounds {
+      var line =
+        next(8) == 0
+        ? "" : next(2) == 0 ? commands[next(commands.count)] : information[next(information.count)]
+      for _ in 0..<next(8) { line += (next(3) == 0 ? " " : "") + pieces[next(pieces.count)] }
+      // A count of millions is no accident.
       guard !line.contains("999") || !line.contains("/") else { continue }
       _ = session.execute(line)
+      _ = session.completions(of: line)
+    }
+    for writer in writers.subtracting(["log", "logfile"]) {
+      for _ in 0..<rounds / 50 {
+        // Their file's name is the last word, or the first.
+        var arguments = ""
+        for _ in 0..<next(4) { arguments += pieces[next(pieces.count)] + " " }
+        arguments = arguments.replacing("\"", with: "")
+        _ = session.execute(
+          writer.hasSuffix("save") ? "\(writer) \(arguments) /dev/null" : "\(writer) /dev/null \(arguments)")
+      }
     }
     #expect(session.execute("p " + String(repeating: "(", count: 5000)).contains("nested"))
+    for length in [0, 1, 4096] { _ = session.completions(of: String(repeating: "x", count: length)) }
   }
 }
 
@@ -248,7 +224,7 @@ extension String {
 
 @Suite("The monitor on a terminal")
 struct MonitorTerminalTests {
-  private final class Screen: CharacterBackEnd {
+  fileprivate final class Screen: CharacterBackEnd {
     let bytes = Mutex<[UInt8]>([])
     let frontEnd = Mutex<(any CharacterFrontEnd)?>(nil)
     func send(_ more: [UInt8]) { bytes.withLock { $0 += more } }
@@ -265,6 +241,23 @@ struct MonitorTerminalTests {
     frontEnd.receive(Array("p 1x\u{7f}2\r\u{1b}[A\n".utf8)[...])
     let expected =
       "hello\r\n(qemu) p 1x\u{8} \u{8}2\r\n0xc\r\n(qemu) p 12\r\n0xc\r\n(qemu) "
+    for _ in 0..<500 where screen.text != expected { try await Task.sleep(nanoseconds: 10_000_000) }
+    #expect(screen.text == expected)
+  }
+}
+
+extension MonitorTerminalTests {
+  @Test("Tab completes, and lists what there is where it cannot")
+  func completion() async throws {
+    let screen = Screen()
+    Monitor(session: session(), output: screen, banner: "hello").start()
+    let frontEnd = try #require(screen.frontEnd.withLock { $0 })
+    frontEnd.receive(Array("inf\tstat\t\ninfo virtio-\ts\t nope\nfo\t\u{15}p $mi\tp\n".utf8)[...])
+    let expected =
+      "hello\r\n(qemu) info status \r\nVM status: running\r\n(qemu) info virtio-\r\n"
+      + "virtio-queue-status  virtio-status        \r\n(qemu) info virtio-status  nope\r\n"
+      + "Error: Path nope is not a realized VirtIODevice\r\n(qemu) fo\u{8} \u{8}\u{8} \u{8}p $mip\r\n"
+      + "0x80\r\n(qemu) "
     for _ in 0..<500 where screen.text != expected { try await Task.sleep(nanoseconds: 10_000_000) }
     #expect(screen.text == expected)
   }
@@ -296,5 +289,32 @@ struct PageTableTests {
   @Test("No translation leaves addresses as they are")
   func bare() {
     #expect(PageTables(satp: 0, width: 64) { _, _ in nil }.physicalAddress(of: 42) == 42)
+  }
+}
+
+@Suite("Character back ends in the monitor")
+struct CharacterBackEndCommandTests {
+  @Test("ringbuf_write and ringbuf_read, and what QEMU says where they cannot")
+  func ringBuffers() {
+    let session = session()
+    #expect(session.execute("info chardev") == "serial0: filename=pty:/dev/pts/3\r\nr: filename=ringbuf\r\n")
+    #expect(session.execute("ringbuf_write r abcdefgh") == "")
+    #expect(session.execute("ringbuf_read r 3") == "abc\r\n")
+    #expect(session.execute("ringbuf_write r 01234567890123456789") == "")
+    #expect(session.execute("ringbuf_read r 100") == "4567890123456789\r\n")
+    #expect(session.execute("ringbuf_write r \"a b\"") == "")
+    #expect(session.execute("ringbuf_read r 9") == "a b\r\n")
+    #expect(session.execute("ringbuf_write r a\\nb") == "")
+    #expect(session.execute("ringbuf_read r 9") == "a\\\\nb\r\n")
+    #expect(session.execute("ringbuf_read r 0") == "Error: size must be greater than zero\r\n")
+    #expect(session.execute("ringbuf_read x 1") == "Error: Device 'x' not found\r\n")
+    #expect(session.execute("ringbuf_write serial0 a") == "Error: serial0 is not a ringbuf device\r\n")
+    #expect(
+      session.execute("ringbuf_read r")
+        == "unexpected end of expression\r\nTry \"help ringbuf_read\" for more information\r\n")
+    #expect(
+      session.execute("ringbuf_write r a b")
+        == "ringbuf_write: extraneous characters at the end of line\r\n"
+        + "Try \"help ringbuf_write\" for more information\r\n")
   }
 }

@@ -82,7 +82,7 @@ extension UserProgramTests {
       let program = try await Programs.guest("core", in: folder)
       let ran = try await Programs.run([try Programs.emulator, "-explain", "on", program])
       for line in [
-        "apus-riscv64: killed by SIGSEGV: nothing is mapped at 0x0\n", "<fault>, ra 0x", "<outer+0x",
+        "apus-riscv64: killed by SIGSEGV: nothing is mapped at 0x0\n", "<inner+0x", "<outer+0x",
         "s2 0000000000001234",
       ] { #expect(ran.output.contains(line), "\(ran)") }
       let aborted = try await Programs.run([try Programs.emulator, "-explain", "on", program, "abort"])

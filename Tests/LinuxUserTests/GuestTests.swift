@@ -19,7 +19,7 @@ extension UserProgramTests {
     }
 
     /// The same source, compiled for this machine, is what Linux itself does.
-    @Test(arguments: ["ipc", "clone", "devices", "actions", "jobs", "races", "crowds", "faults"])
+    @Test(arguments: ["ipc", "clone", "devices", "actions", "jobs", "races", "crowds", "faults", "spawns"])
     func aProgramDoesWhatItDoesNatively(_ name: String) async throws {
       let folder = try Folder()
       let program = try await Programs.guest(name, in: folder)

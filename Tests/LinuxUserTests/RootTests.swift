@@ -50,7 +50,7 @@ extension UserProgramTests {
       ]
       let ran = try await run(
         Script(name: "python", packages: ["netbase", "python3", "libpython3.13-testsuite"]),
-        ["-j2", "-u", "all,-largefile,-cpu,-network"] + left.flatMap { ["-i", $0] }
+        ["-j2", "--timeout", "500", "-u", "all,-largefile,-cpu,-network"] + left.flatMap { ["-i", $0] }
           + modules.map { "test_\($0)" },
         by: ["--emulator", try Programs.emulator], seconds: 600)
       #expect(ran.end == 0 && ran.output.contains("All \(modules.count) tests OK."), "\(ran)")

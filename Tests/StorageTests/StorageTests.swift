@@ -244,6 +244,44 @@ func options(_ change: (inout RawImage.Options) -> Void) -> RawImage.Options {
     }
   }
 
+  @Test func aCommitWritesToTheImageWhatWasHeldBack() throws {
+    let folder = try Folder()
+    var expected = pattern(20_000)
+    let path = try folder.file("disk", expected)
+    let overlay = try SnapshotOverlay(
+      over: try RawImage(path: path, options: options { $0.isReadOnly = true }))
+    for (offset, byte) in [(100, 1), (9000, 2), (19_990, 3)] as [(Int, UInt8)] {
+      let bytes = [UInt8](repeating: byte, count: 500)
+      let count = min(500, 20_480 - offset)
+      try overlay.put(UInt64(offset), Array(bytes.prefix(count)))
+      expected += [UInt8](repeating: 0, count: max(0, offset + count - expected.count))
+      expected.replaceSubrange(offset..<offset + count, with: bytes.prefix(count))
+    }
+    try overlay.commit()
+    func image() throws -> RawImage { try RawImage(path: path, options: options { $0.isReadOnly = true }) }
+    #expect(try image().bytes(0, expected.count) == expected)
+    #expect(try overlay.bytes(0, expected.count) == expected)
+    try overlay.put(4096, [7, 8])
+    try overlay.commit()
+    #expect(try image().bytes(4096, 2) == [7, 8])
+  }
+
+  @Test func anImageThatOthersReadIsNotWrittenTo() throws {
+    let folder = try Folder()
+    let path = try folder.file("disk", pattern(4096))
+    let readOnly = options { $0.isReadOnly = true }
+    let overlay = try SnapshotOverlay(over: try RawImage(path: path, options: readOnly))
+    try overlay.put(0, [1])
+    let other = try RawImage(path: path, options: readOnly)
+    do {
+      try overlay.commit()
+      Issue.record("written beneath a reader")
+    } catch {
+      #expect(error.description.hasPrefix("Failed to get \"write\" lock"))
+    }
+    #expect(try other.bytes(0, 1) == [pattern(1)[0]])
+  }
+
   @Test func aMissingFolderForTheTemporaryFileIsNamed() throws {
     let folder = try Folder()
     let base = try RawImage(path: try folder.file("disk", pattern(512)))

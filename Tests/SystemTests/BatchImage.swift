@@ -22,6 +22,8 @@ struct BatchImage {
   private static let (recordCode, recordData, recordSize) = (520, 576, 832)
 
   let bytes: [UInt8]
+  /// 32 or 64: a narrow register's other half stays zero.
+  let xlen: Int
   let batches: [Batch]
   /// The address of each batch's first instruction, and its code.
   private(set) var code: [(address: UInt64, words: [UInt32])] = []
@@ -32,7 +34,8 @@ struct BatchImage {
     func put(_ value: UInt64, _ place: Int) {
       for i in 0..<8 { image[place + i] = UInt8(truncatingIfNeeded: value >> (i * 8)) }
     }
-    var runtime = Runtime()
+    xlen = batches.first?.xlen ?? 64
+    var runtime = Runtime(xlen: xlen)
     runtime.write(end: Self.records + UInt64(batches.count * Self.recordSize))
     for (index, word) in runtime.words.enumerated() {
       for i in 0..<4 { image[index * 4 + i] = UInt8(truncatingIfNeeded: word >> UInt32(i * 8)) }
@@ -45,7 +48,7 @@ struct BatchImage {
       x[Int(batch.short)] = data + batch.shortSkew
       x[Int(batch.middle)] = data + 128 + batch.middleSkew
       for i in 0..<32 {
-        put(x[i], record + i * 8)
+        put(xlen == 64 ? x[i] : x[i] & 0xffff_ffff, record + i * 8)
         put(batch.f[i], record + 256 + i * 8)
       }
       put(batch.fcsr, record + Self.fcsr)
@@ -92,6 +95,7 @@ struct BatchImage {
   // MARK: The program around the batches
 
   private struct Runtime {
+    let xlen: Int
     var words: [UInt32] = []
     var finish: UInt64 = 0
     private var here: UInt64 { BatchImage.base + UInt64(words.count * 4) }
@@ -104,11 +108,12 @@ struct BatchImage {
       words.append(Encoding.i(0x13, 0, rd, rs, value))
     }
     private mutating func lui(_ rd: UInt32, _ value: Int) { words.append(Encoding.u(0x37, rd, value)) }
+    // A register to and from its 64 bits of memory.
     private mutating func ld(_ rd: UInt32, _ rs: UInt32, _ value: Int) {
-      words.append(Encoding.i(0x03, 3, rd, rs, value))
+      words.append(Encoding.i(0x03, xlen == 64 ? 3 : 2, rd, rs, value))
     }
     private mutating func sd(_ source: UInt32, _ rs: UInt32, _ value: Int) {
-      words.append(Encoding.s(0x23, 3, rs, source, value))
+      words.append(Encoding.s(0x23, xlen == 64 ? 3 : 2, rs, source, value))
     }
     private mutating func swap(_ rd: UInt32, _ csr: Int, _ rs: UInt32) {
       words.append(Encoding.i(0x73, 1, rd, rs, csr))
@@ -242,7 +247,7 @@ struct BatchImage {
   }
 
   func listing(_ index: Int) -> String {
-    let disassembler = Disassembler(extensions: BatchMaker.extensions, xlen: 64)
+    let disassembler = Disassembler(extensions: BatchMaker.extensions(xlen: xlen), xlen: xlen)
     var address = code[index].address
     return code[index].words.map { word in
       let line = disassembler.line(word, at: address)

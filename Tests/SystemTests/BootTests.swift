@@ -5,7 +5,7 @@ extension SystemTests {
   /// Debian's Linux on Debian's firmware, as its users start it.
   struct BootTests {
     /// What `Scripts/fetch-linux` gathers.
-    private static func guests() async throws -> String {
+    static func guests() async throws -> String {
       let environment = ProcessInfo.processInfo.environment
       let home = environment["HOME"] ?? "/root"
       let cache = environment["APUS_CACHE"] ?? (environment["XDG_CACHE_HOME"] ?? home + "/.cache") + "/apus"

@@ -11,7 +11,7 @@ extension SystemTests {
   struct GuestTests {
     @Test(arguments: [
       "traps", "pmp", "paging", "accessed", "interrupts", "counters", "triggers", "atomics", "code",
-      "starvation",
+      "starvation", "flash",
     ])
     func theHartKeepsTheClaimsOf(_ name: String) async throws {
       let folder = try TemporaryFolder()

@@ -8,7 +8,7 @@ private final class NoTime: TimeSource {
 }
 
 extension SystemTests {
-  /// RV32 has no board yet; a hart on a bare address space shows that it is compiled and right.
+  /// 32-bit harts: alone, and as guests of the 32-bit program.
   struct NarrowHartTests {
     static let features = HartFeatures(
       extensions: ExtensionSet([.i, .m, .a, .f, .d, .c, .zicsr, .zifencei, .zicntr, .zba, .zbb]).closed(
@@ -71,6 +71,81 @@ extension SystemTests {
           #expect(hart.state.pointee.pc >> 32 == 0)
         }
       }
+    }
+
+    // MARK: The 32-bit program
+
+    /// Debian 13's OpenSBI for RV32, and a kernel built from `Guests/supervisor32`.
+    private static func guests(_ folder: TemporaryFolder) async throws -> (firmware: String, kernel: String) {
+      let fetched = try await Programs.run(
+        [Programs.script("fetch-package"), "trixie", "riscv64", "opensbi"], seconds: 300)
+      guard fetched.end == .exit(0), let root = fetched.output.split(separator: "\n").last else {
+        throw TestSetupError("cannot fetch OpenSBI: \(fetched)")
+      }
+      let kernel = folder.path("kernel")
+      let built = try await Programs.run(
+        [
+          try Programs.crossCompiler, "-O2", "-Wall", "-Wextra", "-Werror", "-march=rv32imac_zicsr_zifencei",
+          "-mabi=ilp32", "-nostdlib", "-nostartfiles", "-static", "-no-pie", "-fno-pic", "-ffreestanding",
+          "-fno-stack-protector", "-fno-tree-loop-distribute-patterns", "-mcmodel=medany",
+          "-Wl,-melf32lriscv,--build-id=none,--no-warn-rwx-segments,-N,-Ttext=0x80400000,-e,_start",
+          Programs.guest("supervisor32/kernel.c").path, "-o", kernel,
+        ], seconds: 60)
+      guard built.end == .exit(0) else { throw TestSetupError("\(built)") }
+      return ("\(root)/usr/lib/riscv32-linux-gnu/opensbi/generic/fw_dynamic.bin", kernel)
+    }
+
+    /// Firmware's banner and what a kernel finds of Sv32, traps and counters, above 4 GiB and around the end of
+    /// the addresses, are the reference emulator's.
+    @Test func aKernelOnOpenSBIFindsWhatItFindsOnTheReference() async throws {
+      let folder = try TemporaryFolder()
+      let (firmware, kernel) = try await Self.guests(folder)
+      let options = [
+        "-M", "virt", "-m", "4G", "-bios", firmware, "-kernel", kernel, "-display", "none", "-monitor",
+        "none", "-serial", "stdio",
+      ]
+      var outputs: [[Substring]] = []
+      for program in [
+        [Programs.script("trixie-run"), "qemu-system-riscv32"], [try Programs.emulator32],
+        [try Programs.emulator32, "-accel", "interp"], [try Programs.emulator, "-cpu", "rv32"],
+      ] {
+        let ran = try await Programs.run(program + options, seconds: 60)
+        #expect(ran.end == .exit(0), "\(ran)")
+        #expect(ran.output.hasSuffix("done\r\n"), "\(ran)")
+        // Of the hypervisor extension, and how many counters there are.
+        let different = ["Boot HART Base ISA", "Boot HART MHPM", "Boot HART MIDELEG", "Boot HART MEDELEG"]
+        outputs.append(
+          ran.output.split(separator: "\r\n").filter { line in
+            !different.contains { line.hasPrefix($0) }
+          })
+      }
+      #expect(outputs[0].count > 80)
+      for output in outputs.dropFirst() { #expect(output == outputs[0]) }
+    }
+
+    /// Each line of ours begins with the reference's.
+    @Test(
+      arguments: [
+        ["-cpu", "rv64"], ["-cpu", "max32"], ["-cpu", "rv32,sv39=on"], ["-cpu", "rv32,f=off,d=off"],
+        ["-M", "virt,aia=nonsense"], ["-smp", "513"],
+      ])
+    func whatCannotBeIsSaidInTheReferencesWords(options: [String]) async throws {
+      let common = ["-M", "virt", "-display", "none", "-bios", "none"]
+      let ours = try await Programs.run([try Programs.emulator32] + common + options, seconds: 20)
+      let theirs = try await Programs.run(
+        [Programs.script("trixie-run"), "qemu-system-riscv32"] + common + options, seconds: 20)
+      #expect(ours.end == .exit(1) && theirs.end == .exit(1), "\(ours) \(theirs)")
+      func sentence(_ ran: Ran) -> Substring {
+        (ran.output.split(separator: "\n").first ?? "").drop { $0 != ":" }
+      }
+      #expect(sentence(ours) == sentence(theirs), "\(ours) \(theirs)")
+    }
+
+    @Test func theListOfCPUsIsTheReferencesButForWhatIsMissing() async throws {
+      let ours = try await Programs.run([try Programs.emulator32, "-cpu", "help"], seconds: 20)
+      let theirs = try await Programs.run(
+        [Programs.script("trixie-run"), "qemu-system-riscv32", "-cpu", "help"], seconds: 20)
+      #expect(ours.output == theirs.output.replacingOccurrences(of: "  rv32e\n", with: ""))
     }
   }
 }

@@ -14,6 +14,8 @@ struct Batch {
     case jump(UInt32, Operands, by: Int)
   }
 
+  /// 32 or 64.
+  let xlen: Int
   var items: [Item] = []
   var x: [UInt64]
   var f: [UInt64]
@@ -36,26 +38,32 @@ struct Batch {
 
 /// Makes batches from the table of instructions.
 struct BatchMaker {
-  /// What both emulators have; `cpu` is its spelling for the command line.
-  static let extensions = ExtensionSet([
+  /// What both emulators have; `cpu(xlen:)` is its spelling for the command line.
+  static func extensions(xlen: Int) -> ExtensionSet { common.closed(xlen: xlen) }
+  private static let common = ExtensionSet([
     .i, .m, .a, .f, .d, .c, .zicbom, .zicbop, .zicboz, .zicsr, .zifencei, .zihintpause, .zfa, .zba, .zbb,
     .zbc, .zbs, .zbkb, .zbkx, .zicond, .zacas, .zabha, .zfh, .zcb, .zimop, .zcmop,
-  ]).closed(xlen: 64)
-  static let cpu =
-    "rv64,h=off,zbkb=on,zbkx=on,zicond=on,zacas=on,zabha=on,zfh=on,zcb=on,zimop=on,zcmop=on"
+  ])
+  static func cpu(xlen: Int) -> String {
+    "rv\(xlen),h=off,zbkb=on,zbkx=on,zicond=on,zacas=on,zabha=on,zfh=on,zcb=on,zimop=on,zcmop=on"
+  }
 
   var numbers: SeededNumbers
-  private let decoder = Decoder(extensions: extensions, xlen: 64)
+  private let xlen: Int
+  private let decoder: Decoder
   private let rows: [Instruction]
 
-  init(seed: UInt64) {
+  init(seed: UInt64, xlen: Int) {
     numbers = SeededNumbers(seed: seed)
+    self.xlen = xlen
+    let extensions = Self.extensions(xlen: xlen)
+    decoder = Decoder(extensions: extensions, xlen: xlen)
     // What changes privilege or waits is no matter for random code; `lr` comes in pairs, below.
     let left: Set<Opcode> = [
       .mret, .sret, .wfi, .wrs_nto, .wrs_sto, .sfence_vma, .lr_w, .lr_d, .jalr, .c_jalr,
     ]
     rows = Instruction.table.filter {
-      $0.requirement.isMet(by: Self.extensions, xlen: 64) && !left.contains($0.opcode)
+      $0.requirement.isMet(by: extensions, xlen: xlen) && !left.contains($0.opcode)
     }
   }
 
@@ -65,7 +73,7 @@ struct BatchMaker {
     while middle == short || middle == 2 { middle = UInt32(1 + numbers.next() % 31) }
     let isSkewed = numbers.oneIn(5)
     var batch = Batch(
-      x: (0..<32).map { _ in integer() }, f: (0..<32).map { _ in float() },
+      xlen: xlen, x: (0..<32).map { _ in integer() }, f: (0..<32).map { _ in float() },
       fcsr: numbers.next() % 5 << 5 | (numbers.oneIn(4) ? numbers.next() & 31 : 0),
       data: (0..<32).flatMap { _ in
         let value = numbers.oneIn(2) ? float() : integer()
@@ -182,10 +190,12 @@ struct BatchMaker {
       if numbers.oneIn(2), !loadComparison(word, &batch) { return false }
     case .csr, .csrImmediate: setImmediate(numbers.oneIn(12) ? 0x5c0 : Int64(1 + numbers.next() % 3))
     case .compressedLoadWord, .compressedLoadDouble, .compressedStoreWord, .compressedStoreDouble,
-      .compressedFloatLoadDouble, .compressedFloatStoreDouble, .compressedLoadByte, .compressedLoadHalf,
-      .compressedStoreByte, .compressedStoreHalf:
+      .compressedFloatLoadWord, .compressedFloatStoreWord, .compressedFloatLoadDouble,
+      .compressedFloatStoreDouble, .compressedLoadByte, .compressedLoadHalf, .compressedStoreByte,
+      .compressedStoreHalf:
       set(7, 3, batch.short - 8)
-    case .branch, .jump, .compressedJump, .compressedBranch:
+    case .branch, .jump, .compressedJump, .compressedJumpAndLink, .compressedBranch:
+      if row.operands == .compressedJumpAndLink, batch.bases.contains(1) { return false }
       let isLink = row.operands == .jump
       if isLink { set(7, 5, destination(batch)) }
       batch.items.append(.jump(word, row.operands, by: 1 + Int(numbers.next() % 6)))
@@ -200,7 +210,8 @@ struct BatchMaker {
     let operation = decoder.decode(word)
     if row.operands.writesInteger {
       if batch.bases.contains(UInt32(operation.rd)) { return false }
-      if row.opcode == .amocas_q, batch.bases.contains(UInt32(operation.rd) + 1) { return false }
+      let isPair = row.opcode == .amocas_q || row.opcode == .amocas_d && xlen == 32
+      if isPair, batch.bases.contains(UInt32(operation.rd) + 1) { return false }
     }
     if row.operands.isStackAccess, operation.immediate > 248 { return false }
     batch.items.append(.word(word))
@@ -211,14 +222,15 @@ struct BatchMaker {
   private func loadComparison(_ word: UInt32, _ batch: inout Batch) -> Bool {
     let (rd, rs1, width) = (word >> 7 & 31, word >> 15 & 31, word >> 12 & 7)
     guard rd != 0, !batch.bases.contains(rd), rd < 31, !batch.bases.contains(rd + 1) else { return false }
-    batch.items.append(.word(Encoding.i(0x03, min(width, 3), rd, rs1, 0)))
-    if width == 4 { batch.items.append(.word(Encoding.i(0x03, 3, rd + 1, rs1, 8))) }
+    let widest: UInt32 = xlen == 64 ? 3 : 2
+    batch.items.append(.word(Encoding.i(0x03, min(width, widest), rd, rs1, 0)))
+    if width > widest { batch.items.append(.word(Encoding.i(0x03, widest, rd + 1, rs1, xlen / 8))) }
     return true
   }
 
   /// `lr`, something harmless, `sc`.
   private mutating func reservedPair(_ batch: inout Batch) {
-    let (base, width) = (base(batch), UInt32(2 + numbers.next() % 2))
+    let (base, width) = (base(batch), UInt32(2 + (xlen == 64 ? numbers.next() % 2 : 0)))
     let order = { (numbers: inout SeededNumbers) in UInt32(numbers.next() & 3) << 25 }
     batch.items.append(
       .word(0x1000_002f | width << 12 | destination(batch) << 7 | base << 15 | order(&numbers)))
@@ -274,7 +286,8 @@ extension Operands {
   var isStackAccess: Bool {
     switch self {
     case .compressedStackLoadWord, .compressedStackLoadDouble, .compressedStackStoreWord,
-      .compressedStackStoreDouble, .compressedStackFloatLoadDouble, .compressedStackFloatStoreDouble:
+      .compressedStackStoreDouble, .compressedStackFloatLoadWord, .compressedStackFloatStoreWord,
+      .compressedStackFloatLoadDouble, .compressedStackFloatStoreDouble:
       true
     default: false
     }

@@ -37,15 +37,22 @@ enum Programs {
 
   /// The emulator that this build made: it lies beside the program that runs the tests.
   static var emulator: String {
-    get throws {
-      let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        .deletingLastPathComponent()
-      let path = folder.appendingPathComponent("apus-system-riscv64").path
-      guard FileManager.default.isExecutableFile(atPath: path) else {
-        throw TestSetupError("no apus-system-riscv64 in \(folder.path): run `swift build -c release` first")
-      }
-      return path
+    get throws { try emulator("apus-system-riscv64") }
+  }
+
+  /// The same for 32-bit guests.
+  static var emulator32: String {
+    get throws { try emulator("apus-system-riscv32") }
+  }
+
+  private static func emulator(_ name: String) throws -> String {
+    let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+      .deletingLastPathComponent()
+    let path = folder.appendingPathComponent(name).path
+    guard FileManager.default.isExecutableFile(atPath: path) else {
+      throw TestSetupError("no \(name) in \(folder.path): run `swift build -c release` first")
     }
+    return path
   }
 
   static func script(_ name: String) -> String { root.appendingPathComponent("Scripts/\(name)").path }

@@ -88,6 +88,27 @@ import Testing
     #expect(rig.lock.withLock { front.receiveCapacity } == 10)
   }
 
+  @Test func aPortSaysWhenItsOtherEndComesAndGoesAndAConsoleNever() throws {
+    let (rig, first, second) = try make(2)
+    let answers = rig.makeQueue(2, size: 16)
+    rig.start()
+    for _ in 0..<4 { answers.add([.room(64)]) }
+    answers.kick()
+    let (console, port) = (try #require(first.frontEnd), try #require(second.frontEnd))
+    for isConnected in [false, true] {
+      second.connected.withLock { $0 = isConnected }
+      rig.lock.withLock {
+        console.connectionChanged(isConnected: isConnected)
+        port.connectionChanged(isConnected: isConnected)
+      }
+    }
+    let got = (0..<Int(answers.usedIndex)).map { n -> [UInt8] in
+      let entry = answers.usedEntry(n)
+      return rig.bytes(answers.addresses[UInt16(entry.id)]?[0] ?? 0, Int(entry.length))
+    }
+    #expect(got == [control(1, 6, 0), control(1, 6, 1)])
+  }
+
   @Test func answersWaitForBuffers() throws {
     let (rig, _, _) = try make(2)
     let answers = rig.makeQueue(2)

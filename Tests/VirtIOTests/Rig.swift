@@ -103,6 +103,8 @@ final class CountingSource: EntropySource {
 
 /// A serial line's end that keeps what it was sent.
 final class TestLine: CharacterBackEnd {
+  let connected = Mutex(true)
+  var isConnected: Bool { connected.withLock { $0 } }
   let sent = Mutex<[UInt8]>([])
   let accepted = Atomic<Int>(0)
   private let front = Mutex<(any CharacterFrontEnd)?>(nil)

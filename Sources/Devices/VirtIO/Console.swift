@@ -84,6 +84,9 @@ package final class VirtIOSerial: VirtIODevice {
       throw PropertyError(
         "Port number 0 on virtio-serial devices reserved for virtconsole devices for backward compatibility.")
     }
+    guard port.name.isEmpty || !ports.values.contains(where: { $0.name == port.name }) else {
+      throw PropertyError("virtio-serial-bus: A port already exists by name \(port.name)")
+    }
     ports[number] = port
     port.connect(to: self, number: number)
   }
@@ -205,6 +208,13 @@ package final class VirtIOSerial: VirtIODevice {
     }
   }
 
+  /// The port's other end came or went.
+  func hostConnectionChanged(of port: VirtIOSerialPort) {
+    guard let link, link.isDriverReady, !link.isBroken, link.has(Feature.multiPort) else { return }
+    queue(port, Event.portOpen, port.isHostConnected ? 1 : 0)
+    do { try sendMessages() } catch { link.fail(error) }
+  }
+
   private func queue(_ port: VirtIOSerialPort, _ event: UInt16, _ value: UInt16, _ text: [UInt8] = []) {
     guard state.messages.count < Self.mostMessages else { return }
     var message: [UInt8] = []
@@ -293,10 +303,14 @@ package class VirtIOSerialPort: Device, CharacterFrontEnd, @unchecked Sendable {
       values, backEnds, _ throws(PropertyError) in
       var backEnd: (any CharacterBackEnd)?
       if let id = values.text("chardev") {
-        guard let named = backEnds.characters[id] else {
+        guard let outlet = backEnds.characters[id] else {
           throw PropertyError("Property '\(name).chardev' can't find value '\(id)'")
         }
-        backEnd = named
+        do throws(BackEndError) {
+          backEnd = try outlet.plug()
+        } catch {
+          throw PropertyError("Property '\(name).chardev' can't take value '\(id)': \(error)")
+        }
       }
       let number = values.integer("nr").flatMap { $0 == 0xffff_ffff ? nil : Int($0) }
       return type.init(backEnd: backEnd, name: values.text("name") ?? "", number: number)
@@ -321,7 +335,8 @@ package class VirtIOSerialPort: Device, CharacterFrontEnd, @unchecked Sendable {
   let requestedNumber: Int?
   /// A console is there for the guest from the start; a plain port waits until it is opened.
   package var isConsole: Bool { false }
-  package var isHostConnected: Bool { isConsole || backEnd != nil }
+  /// A program in the guest that writes to a port waits until this is so.
+  package var isHostConnected: Bool { isConsole || backEnd?.isConnected ?? false }
   package private(set) var number = 0
   package var state = State()
   private weak var serial: VirtIOSerial?
@@ -340,6 +355,9 @@ package class VirtIOSerialPort: Device, CharacterFrontEnd, @unchecked Sendable {
   package func receive(_ bytes: ArraySlice<UInt8>) { serial?.receive(bytes, for: self) }
   /// The port has no notion of a break.
   package func receiveBreak() {}
+  package func connectionChanged(isConnected: Bool) {
+    if !isConsole { serial?.hostConnectionChanged(of: self) }
+  }
 }
 
 /// A console port: `hvc0` in Linux.

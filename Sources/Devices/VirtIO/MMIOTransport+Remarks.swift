@@ -1,11 +1,35 @@
 import Logging
 import Machine
 
+/// What drivers have done to a slot since the last reset, as far as it tells what they take it for.
+package struct DriverConduct: Sendable {
+  package private(set) var hasReadVersion = false
+  package private(set) var hasReadDeviceID = false
+  /// The first register, by its offset, that was written and belongs to the other version.
+  package private(set) var foreignWrite: UInt64?
+  /// The first register of a queue that was written.
+  package private(set) var queueWrite: UInt64?
+
+  mutating func noteRead(_ offset: UInt64) {
+    if offset == 0x004 { hasReadVersion = true }
+    if offset == 0x008 { hasReadDeviceID = true }
+  }
+
+  mutating func noteWrite(_ offset: UInt64, isLegacy: Bool) {
+    // Status and features may be written by a driver that is only looking.
+    if queueWrite == nil, (0x038...0x050).contains(offset) || (0x080...0x0a4).contains(offset) {
+      queueWrite = offset
+    }
+    let foreign = isLegacy ? VirtIOMMIO.modernRegisters : VirtIOMMIO.legacyRegisters
+    if foreignWrite == nil, offset >= 0x028, foreign.contains(offset) { foreignWrite = offset }
+  }
+}
+
 /// What a driver does to the transport's registers that it should not.
 extension VirtIOMMIO {
   /// Of version 1 only, and of version 2 only (virtio 1.3, §4.2.2, §4.2.4).
-  private static let legacyRegisters: Set<UInt64> = [0x028, 0x03c, 0x040]
-  private static let modernRegisters: Set<UInt64> = [
+  fileprivate static let legacyRegisters: Set<UInt64> = [0x028, 0x03c, 0x040]
+  fileprivate static let modernRegisters: Set<UInt64> = [
     0x044, 0x080, 0x084, 0x090, 0x094, 0x0a0, 0x0a4, 0x0c0, 0x0fc,
   ]
 

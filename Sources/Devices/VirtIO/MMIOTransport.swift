@@ -73,6 +73,8 @@ package final class VirtIOMMIO: MMIODevice {
   }
 
   package let isLegacy: Bool
+  /// Under the machine lock; others take it for a hint.
+  package private(set) nonisolated(unsafe) var conduct = DriverConduct()
   private let memory: AddressSpace
   private let line: InterruptLine
   private nonisolated(unsafe) var current = State()
@@ -86,12 +88,13 @@ package final class VirtIOMMIO: MMIODevice {
 
   /// Puts a device into the slot, while the board is built.
   package func plug(_ device: any VirtIODevice) {
-    let link = VirtIOLink(device: device, memory: memory, line: line, isLegacy: isLegacy)
+    let link = VirtIOLink(device: device, memory: memory, interrupts: line, isLegacy: isLegacy)
     self.link = link
     current.queues = link.queues.map { _ in QueueSetup() }
   }
 
   package var isEmpty: Bool { link == nil }
+  package var queueSelector: UInt32 { current.queueSelector }
 
   package var state: State {
     get {
@@ -109,6 +112,7 @@ package final class VirtIOMMIO: MMIODevice {
   package func reset() {
     link?.reset()
     current = State()
+    conduct = DriverConduct()
     resetQueues()
   }
 
@@ -120,6 +124,7 @@ package final class VirtIOMMIO: MMIODevice {
   // MARK: Reading
 
   package func read(_ offset: UInt64, width: Int) -> UInt64 {
+    conduct.noteRead(offset)
     if width == 8 { return read(offset, width: 4) | read(offset &+ 4, width: 4) << 32 }
     guard let link else { return readEmpty(offset) & ((1 << UInt64(width * 8)) - 1) }
     if offset >= Self.configurationBase {
@@ -169,6 +174,7 @@ package final class VirtIOMMIO: MMIODevice {
   // MARK: Writing
 
   package func write(_ offset: UInt64, width: Int, _ value: UInt64) {
+    conduct.noteWrite(offset, isLegacy: isLegacy)
     guard let link else { return }
     if width == 8 {
       write(offset, width: 4, value & 0xffff_ffff)
@@ -238,9 +244,4 @@ package final class VirtIOMMIO: MMIODevice {
     default: break
     }
   }
-}
-
-extension UInt64 {
-  fileprivate mutating func replaceLow(_ value: UInt32) { self = self & ~0xffff_ffff | UInt64(value) }
-  fileprivate mutating func replaceHigh(_ value: UInt32) { self = self & 0xffff_ffff | UInt64(value) << 32 }
 }

@@ -25,18 +25,27 @@ package final class VirtIOLink: Sendable {
 
   package let device: any VirtIODevice
   package let memory: AddressSpace
-  package let isLegacy: Bool
-  package let offeredFeatures: UInt64
   package let queues: [VirtQueue]
-  private let line: InterruptLine
+  private let interrupts: any VirtIOInterrupts
   private nonisolated(unsafe) var current = State()
+  /// The interface that the driver speaks by. A transport that has both tells by what the driver writes.
+  package nonisolated(unsafe) var isLegacy: Bool
 
-  package init(device: any VirtIODevice, memory: AddressSpace, line: InterruptLine, isLegacy: Bool) {
+  package init(
+    device: any VirtIODevice, memory: AddressSpace, interrupts: any VirtIOInterrupts, isLegacy: Bool
+  ) {
     self.device = device
     self.memory = memory
-    self.line = line
+    self.interrupts = interrupts
     self.isLegacy = isLegacy
     queues = device.queueSizes.map { VirtQueue(memory: memory, size: $0) }
+    device.connect(to: self)
+  }
+
+  package var offeredFeatures: UInt64 { offeredFeatures(isLegacy: isLegacy) }
+
+  /// What drivers of either interface are offered.
+  package func offeredFeatures(isLegacy: Bool) -> UInt64 {
     var offered = device.features(isLegacy: isLegacy)
     let options = device.options
     if options.indirectDescriptors { offered |= VirtIOFeature.indirectDescriptors }
@@ -49,8 +58,7 @@ package final class VirtIOLink: Sendable {
       offered |= VirtIOFeature.version1
       if options.queueReset { offered |= VirtIOFeature.ringReset }
     }
-    offeredFeatures = offered
-    device.connect(to: self)
+    return offered
   }
 
   /// Reading it first ends the transfers in flight, so that nothing is missing from it.
@@ -65,8 +73,15 @@ package final class VirtIOLink: Sendable {
       current = newValue
       for (queue, state) in zip(queues, newValue.queues) { queue.state = state }
       applyFeatures(newValue.features)
-      line.set(current.interruptStatus != 0)
+      interrupts.statusChanged(current.interruptStatus)
     }
+  }
+
+  /// The same at once: transfers in flight have not counted yet.
+  package var stateAsItIs: State {
+    var state = current
+    state.queues = queues.map(\.state)
+    return state
   }
 
   package var status: UInt8 { current.status }
@@ -89,7 +104,7 @@ package final class VirtIOLink: Sendable {
     current = State()
     applyFeatures(0)
     device.reset()
-    line.set(false)
+    interrupts.statusChanged(0)
   }
 
   /// The driver writes the status register (§3.1.1).
@@ -139,9 +154,19 @@ package final class VirtIOLink: Sendable {
     do { try device.handle(queue: index) } catch { fail(error) }
   }
 
+  /// Whether the device may reach memory at all. Where it may not, the driver has to start it anew afterwards, as
+  /// with QEMU.
+  package func setMemoryAccess(_ isAllowed: Bool) {
+    if !isAllowed {
+      device.drain(queue: nil)
+      current.status &= ~VirtIOStatus.driverOK
+    }
+    for queue in queues { queue.isSuspended = !isAllowed }
+  }
+
   package func acknowledge(_ causes: UInt32) {
     current.interruptStatus &= ~causes
-    line.set(current.interruptStatus != 0)
+    interrupts.statusChanged(current.interruptStatus)
   }
 
   package func startQueue(_ index: Int, _ body: (VirtQueue) throws(VirtQueueError) -> Void) {
@@ -195,14 +220,14 @@ package final class VirtIOLink: Sendable {
   /// Interrupts the driver where it wants that for what was given back.
   package func signal(queue index: Int) {
     guard !isBroken, queues[index].needsInterrupt() else { return }
-    raise(Cause.usedBuffer)
+    raise(Cause.usedBuffer, queue: index)
   }
 
   /// The device's configuration has changed by itself.
   package func configurationChanged() {
     guard isDriverReady else { return }
     current.configurationGeneration &+= 1
-    raise(Cause.configuration)
+    raise(Cause.configuration, queue: nil)
   }
 
   /// The driver broke the rules: no more work until it resets the device (§2.1.2).
@@ -217,8 +242,22 @@ package final class VirtIOLink: Sendable {
     configurationChanged()
   }
 
-  private func raise(_ cause: UInt32) {
+  private func raise(_ cause: UInt32, queue: Int?) {
     current.interruptStatus |= cause
-    line.set(true)
+    interrupts.statusChanged(current.interruptStatus)
+    interrupts.signal(queue: queue)
   }
+}
+
+/// How a transport interrupts the driver.
+package protocol VirtIOInterrupts: Sendable {
+  /// The interrupt status has become this: what a line shows, high while it is not zero.
+  func statusChanged(_ status: UInt32)
+  /// Something happened in a queue, or to the configuration (nil): what a message tells.
+  func signal(queue index: Int?)
+}
+
+extension InterruptLine: VirtIOInterrupts {
+  package func statusChanged(_ status: UInt32) { set(status != 0) }
+  package func signal(queue index: Int?) {}
 }

@@ -120,6 +120,8 @@ package final class VirtQueue: Sendable {
   private let defaultSize: UInt16
   private nonisolated(unsafe) var rings: Rings?
   private nonisolated(unsafe) var current: State
+  /// The device may not reach memory: nothing is taken, given back or announced.
+  package nonisolated(unsafe) var isSuspended = false
   /// VIRTIO_F_EVENT_IDX was negotiated.
   package nonisolated(unsafe) var usesEventIndex = false
   /// VIRTIO_F_NOTIFY_ON_EMPTY (legacy) was negotiated.
@@ -202,7 +204,7 @@ package final class VirtQueue: Sendable {
 
   /// Takes the next chain that the driver made available; nil where there is none.
   package func pop() throws(VirtQueueError) -> DescriptorChain? {
-    guard let rings, current.isReady else { return nil }
+    guard let rings, current.isReady, !isSuspended else { return nil }
     let index = UInt16(littleEndian: rings.available.loadUnaligned(fromByteOffset: 2, as: UInt16.self))
     let pending = index &- current.nextAvailable
     guard pending > 0 else { return nil }
@@ -306,7 +308,7 @@ package final class VirtQueue: Sendable {
   /// Gives a chain back: the device wrote `written` bytes of its writable part.
   package func push(head: UInt16, written: Int) {
     // A queue that was reset meanwhile has forgotten its chains.
-    guard let rings, current.isReady, current.inFlight > 0 else { return }
+    guard let rings, current.isReady, !isSuspended, current.inFlight > 0 else { return }
     let slot = 8 * Int(current.nextUsed % current.size)
     let entry = UInt64(head) | UInt64(UInt32(clamping: written)) << 32
     rings.used.storeBytes(of: entry.littleEndian, toByteOffset: 4 + slot, as: UInt64.self)
@@ -321,7 +323,7 @@ package final class VirtQueue: Sendable {
 
   /// True where the driver wants an interrupt for what was pushed since the last call (§2.7.7).
   package func needsInterrupt() -> Bool {
-    guard let rings, current.isReady else { return false }
+    guard let rings, current.isReady, !isSuspended else { return false }
     let old = current.signalledUsed
     let new = current.nextUsed
     guard old != new else { return false }
@@ -343,7 +345,7 @@ package final class VirtQueue: Sendable {
   /// Asks the driver to notify when it adds more; true where it has added more meanwhile, so that the
   /// caller must look again.
   package func enableNotifications() -> Bool {
-    guard let rings, current.isReady else { return false }
+    guard let rings, current.isReady, !isSuspended else { return false }
     if usesEventIndex {
       let place = 4 + 8 * Int(current.size)
       rings.used.storeBytes(of: current.nextAvailable.littleEndian, toByteOffset: place, as: UInt16.self)

@@ -64,7 +64,15 @@ package struct UserCommandLine {
   private static let options: [Option] = [
     Option(name: "h", help: "print this help") { reader, _ throws(ProgramError) in reader.answer = help },
     Option(name: "help", help: "") { reader, _ throws(ProgramError) in reader.answer = help },
-    absent("g", "GDB", "port", "wait gdb connection to 'port'", "a debugger cannot be attached yet"),
+    Option(
+      name: "g", variable: "GDB", argument: "port",
+      help: "wait gdb connection to 'port', or to a socket's path"
+    ) { reader, text throws(ProgramError) in
+      guard !text.isEmpty, Int(text) == nil || UInt16(text) != nil else {
+        throw reader.error("expects a port below 65536, or the path of a socket")
+      }
+      reader.request.debugger = text
+    },
     Option(
       name: "L", variable: "LD_PREFIX", argument: "path", help: "set the elf interpreter prefix to 'path'"
     ) { reader, text throws(ProgramError) in reader.request.prefix = text },

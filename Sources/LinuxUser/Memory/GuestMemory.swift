@@ -166,27 +166,40 @@ package final class GuestMemory: PhysicalMemory, UserPages {
   package func map(_ placement: Placement, size: UInt64, _ protection: PagePermissions, _ backing: Backing)
     throws(Errno) -> UInt64
   {
+    let kind = backing.isShared ? MAP_SHARED : MAP_PRIVATE
+    let anonymous = backing.isAnonymous ? MAP_ANONYMOUS : 0
+    let flags = kind | anonymous | MAP_FIXED | backing.otherFlags
+    return try map(
+      placement, size: size, protection, isShared: backing.isShared, isAnonymous: backing.isAnonymous
+    ) { place in
+      let memory = mmap(
+        UnsafeMutableRawPointer(bitPattern: place), Int(size), Self.hostProtection(protection), flags,
+        backing.descriptor, off_t(backing.offset))
+      return memory == MAP_FAILED ? -Int(errno) : 0
+    }
+  }
+
+  /// Maps `size` bytes (rounded up to pages) by some call of the host's: `body` is given the host's address, puts them
+  /// there, and returns a negative error number where it cannot. The program's address.
+  package func map(
+    _ placement: Placement, size: UInt64, _ protection: PagePermissions, isShared: Bool,
+    isAnonymous: Bool = true, by body: (Int) -> Int
+  ) throws(Errno) -> UInt64 {
     guard size > 0 else { throw .invalid }
     guard size <= Self.end else { throw .noMemory }
     let size = (size + 4095) & ~4095
     let result = state.withLock { mappings -> Result<UInt64, Errno> in
       do throws(Errno) {
         let start = try place(placement, size, mappings)
-        let kind = backing.isShared ? MAP_SHARED : MAP_PRIVATE
-        let anonymous = backing.isAnonymous ? MAP_ANONYMOUS : 0
-        let flags = kind | anonymous | MAP_FIXED | backing.otherFlags
-        let memory = mmap(
-          base + Int(start), Int(size), Self.hostProtection(protection), flags, backing.descriptor,
-          off_t(backing.offset))
-        if memory == MAP_FAILED {
-          let error = Errno(errno)
+        let failure = body(hostAddress(start))
+        guard failure >= 0 || failure < -4095 else {
           try clearDropped(start..<start + size, &mappings)
-          throw error
+          throw Errno(Int32(-failure))
         }
         note(
           Mapping(
-            start: start, end: start + size, protection: protection, isShared: backing.isShared,
-            isAnonymous: backing.isAnonymous), &mappings)
+            start: start, end: start + size, protection: protection, isShared: isShared,
+            isAnonymous: isAnonymous), &mappings)
         return .success(start)
       } catch {
         return .failure(error)
@@ -524,35 +537,5 @@ package final class GuestMemory: PhysicalMemory, UserPages {
       result.append(string)
       at += 8
     }
-  }
-}
-
-extension GuestMemory {
-  /// Maps `size` bytes by another call of the host's than mmap(2): `body` is given the host's address, puts them there,
-  /// and returns a negative error number where it cannot. The program's address.
-  package func map(
-    _ placement: Placement, size: UInt64, _ protection: PagePermissions, isShared: Bool, by body: (Int) -> Int
-  ) throws(Errno) -> UInt64 {
-    guard size > 0 else { throw .invalid }
-    guard size <= Self.end else { throw .noMemory }
-    let size = (size + 4095) & ~4095
-    let result = state.withLock { mappings -> Result<UInt64, Errno> in
-      do throws(Errno) {
-        let start = try place(placement, size, mappings)
-        let failure = body(hostAddress(start))
-        guard failure >= 0 || failure < -4095 else {
-          try clearDropped(start..<start + size, &mappings)
-          throw Errno(Int32(-failure))
-        }
-        note(
-          Mapping(
-            start: start, end: start + size, protection: protection, isShared: isShared),
-          &mappings)
-        return .success(start)
-      } catch {
-        return .failure(error)
-      }
-    }
-    return try result.get()
   }
 }

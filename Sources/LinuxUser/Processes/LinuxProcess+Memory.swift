@@ -24,8 +24,8 @@ extension LinuxProcess {
   }
 
   /// RLIMIT_AS and RLIMIT_DATA: ENOMEM where `size` bytes more are too many.
-  func limitGrowth(by size: UInt64, isData: Bool) throws(Errno) {
-    guard let limits = SystemCalls.limits(self) else { return }
+  func limitGrowth(_ thread: LinuxThread, by size: UInt64, isData: Bool) throws(Errno) {
+    guard let limits = SystemCalls.limits(thread) else { return }
     var (space, data) = (size, isData ? size : 0)
     for mapping in memory.mappings.all {
       space &+= mapping.end - mapping.start

@@ -39,6 +39,8 @@ package struct ProgramRequest: Sendable {
   package var reserved: UInt64 = GuestMemory.end
   /// -seed: what AT_RANDOM's bytes are made from; nil for the host's.
   package var seed: UInt64?
+  /// -g: the port, or the path of a socket, where a debugger is waited for before anything runs.
+  package var debugger: String?
   /// Names translated code for Linux perf.
   package var mapsForPerf = false
   /// What another program that is executed is given before its path, so that it runs as this one.
@@ -59,7 +61,7 @@ package final class LinuxProcess: Sendable {
   let hardware: UInt64
   let log: Log
   let time = HostTime()
-  let actions = SignalActions()
+  let attributes = ProcessAttributes()
   /// The absolute path of the program's file.
   let executable: String
   /// Where the emulator itself can be executed; nil where that is not known.
@@ -77,7 +79,6 @@ package final class LinuxProcess: Sendable {
   let vdsoStart: UInt64
   /// Where a signal handler returns to: in the vDSO.
   let signalReturn: UInt64
-  let limits = Mutex<[Int32: (soft: UInt64, hard: UInt64)]>([:])
   /// Attached segments of shared memory: sizes by address.
   let segments = Mutex<[UInt64: UInt64]>([:])
   /// Rings of asynchronous requests: sizes by address.
@@ -87,16 +88,11 @@ package final class LinuxProcess: Sendable {
   /// mlockall(2) with MCL_FUTURE.
   nonisolated(unsafe) var locksNewMappings = false
 
+  /// Changed while its threads rest.
+  nonisolated(unsafe) var debugger: ProgramDebugger?
+
   /// It has had children, or is one.
   nonisolated(unsafe) var hasForked = false
-  /// The process is a child of vfork(2), whose memory is its parent's: what it leaves behind stays.
-  nonisolated(unsafe) var isBorrowed = false
-  /// What execve(2) was last given, for the parent of such a child to free.
-  nonisolated(unsafe) var execution: UnsafeMutableRawPointer?
-  func forgetExecution() {
-    execution?.deallocate()
-    execution = nil
-  }
 
   /// There are threads, or were, or memory that other processes have, too. Set before anybody can see it.
   nonisolated(unsafe) var isParallel = false
@@ -117,7 +113,7 @@ package final class LinuxProcess: Sendable {
     self.log = log
     self.symbols = symbols
     // Before the first copy into memory that may not be there: a file may end before its segments do.
-    actions.inherit()
+    attributes.actions.inherit()
     let cpu: CPUConfiguration
     do throws(CPUError) {
       cpu = try CPUModel.configure(request.cpu)
@@ -170,9 +166,15 @@ package final class LinuxProcess: Sendable {
       thread.hart.state.pointee.pc = program.start
       add(thread)
       thread.mask = host_signal_current_mask()
+      hasForked = request.traces && Self.isChildOfProgram
     } catch {
       throw ProgramError("\(request.path): cannot make its first stack: \(error.sentence)")
     }
+  }
+
+  /// Another program that this emulator runs has made this process, and then had it execute.
+  private static var isChildOfProgram: Bool {
+    absolute("/proc/\(getppid())/exe") == absolute("/proc/self/exe")
   }
 
   private static func open(_ path: String) throws(ProgramError) -> ProgramFile {
@@ -278,12 +280,23 @@ package final class LinuxProcess: Sendable {
     // Threads do not keep it.
     _ = Unmanaged.passRetained(self)
     // PR_SET_NAME, proc_pid_comm(5): the program's name, not the emulator's.
-    let name = Array((executable.split(separator: "/").last ?? "").utf8.prefix(15)) + [0]
+    let name = Array(executableName.utf8.prefix(15)) + [0]
     name.withUnsafeBytes { _ = Host.call(Int32(SYS_prctl), 15, Int(bitPattern: $0.baseAddress)) }
+    if let place = request.debugger {
+      do throws(ProgramError) {
+        try DebuggerThread(self, place).start(place)
+      } catch {
+        Self.say("apus-riscv64: \(error)\n")
+        exit(error.exitCode)
+      }
+      _ = debugger?.park(thread, .began)
+    }
     thread.run()
     flushPerfMap()
     Self.endThread(thread.exitCode)
   }
+
+  var executableName: String { String(executable.split(separator: "/").last ?? "") }
 
   /// Ends the calling thread and nothing else: a process goes on without its first.
   static func endThread(_ code: Int32) -> Never {
@@ -291,7 +304,8 @@ package final class LinuxProcess: Sendable {
   }
 
   /// Ends the process.
-  func end(_ code: Int32) -> Never {
+  func end(_ code: Int32, of thread: LinuxThread) -> Never {
+    _ = debugger?.park(thread, .exited(code))
     flushPerfMap()
     while true { _ = Host.call(SYS_exit_group, Int(code)) }
   }
@@ -358,15 +372,26 @@ package final class LinuxProcess: Sendable {
   /// Runs `body` while every other thread stands still: outside of the guest's code and of ours, in system calls of
   /// the host at most. Not with a lock held.
   func alone<R, E>(_ thread: LinuxThread, _ body: () throws(E) -> R) throws(E) -> R {
-    if hasOneThread { return try body() }
+    if hasOneThread || thread.stopsOthers { return try body() }
+    beginAlone(thread)
+    defer { endAlone() }
+    return try body()
+  }
+
+  func beginAlone(_ thread: LinuxThread) {
     while soloist.exchange(true, ordering: .sequentiallyConsistent) {
       // Whoever is alone waits for us.
       thread.rest { _ = sched_yield() }
     }
     stopping.pointee.store(1, ordering: .sequentiallyConsistent)
     for other in allThreads where other !== thread { other.waitUntilResting() }
-    defer { endAlone() }
-    return try body()
+  }
+
+  /// For who is no thread of the program.
+  func beginAloneFromOutside() {
+    while soloist.exchange(true, ordering: .sequentiallyConsistent) { usleep(100) }
+    stopping.pointee.store(1, ordering: .sequentiallyConsistent)
+    for thread in allThreads { thread.waitUntilResting() }
   }
 
   func endAlone() {

@@ -29,12 +29,27 @@ package final class LinuxThread: @unchecked Sendable {
   var clearedAddress: UInt64 = 0
   var robustList: UInt64 = 0
   var childNamespace = ChildNamespace.own
+  /// Its process's; a child's of vfork(2) while it has the thread.
+  var attributes: ProcessAttributes
+  var actions: SignalActions { attributes.actions }
+  /// A child of vfork(2) has the thread: what it leaves behind in memory is its parent's and stays.
+  var isBorrowed = false
+  /// The child stops all other threads of its parent but where it waits: their locks and its own are never taken at
+  /// once, and none is held by a process that is gone.
+  var stopsOthers = false
+  /// What execve(2) was last given, for the parent of such a child to free.
+  var execution: UnsafeMutableRawPointer?
+  func forgetExecution() {
+    execution?.deallocate()
+    execution = nil
+  }
   /// exit(2) was called, with this code.
   var hasEnded = false
   var exitCode: Int32 = 0
   /// What the hart has retired when translation begins; nil: it has begun, or is not to.
   private var translationStart: UInt64?
   let signals: UnsafeMutablePointer<host_signals>
+  let control = ThreadControl()
   /// 1 while the thread runs code of the guest or of ours, 0 in system calls of the host.
   private let activity: UnsafeMutablePointer<Atomic<UInt32>>
 
@@ -44,6 +59,7 @@ package final class LinuxThread: @unchecked Sendable {
   init(_ process: LinuxProcess, id: Int32) throws(Errno) {
     self.process = process
     memory = process.memory
+    attributes = process.attributes
     traces = process.request.traces
     hasPrefix = process.paths.prefix != nil
     self.id = id
@@ -58,6 +74,7 @@ package final class LinuxThread: @unchecked Sendable {
     } else if hart.engine == nil {
       interpretFirst()
     }
+    process.debugger?.greet(self)
   }
 
   deinit {
@@ -69,7 +86,7 @@ package final class LinuxThread: @unchecked Sendable {
 
   /// Gives the hart a fresh engine, where one is wanted.
   func translate() throws(Errno) {
-    guard process.request.isTranslated, TranslatedHart.canRun(hart) else { return }
+    guard process.request.isTranslated, TranslatedHart.canRun else { return }
     do throws(CodeMemoryError) {
       hart.engine = nil
       hart.removeMarks()
@@ -114,9 +131,10 @@ package final class LinuxThread: @unchecked Sendable {
   func activate() {
     while true {
       activity.pointee.store(1, ordering: .sequentiallyConsistent)
-      if process.stopping.pointee.load(ordering: .sequentiallyConsistent) == 0 { return }
+      let isStopping = process.stopping.pointee.load(ordering: .sequentiallyConsistent) != 0
+      if !isStopping && !control.isHeld || stopsOthers { return }
       deactivate()
-      _ = host_futex_wait(stoppingWord, 1, -1)
+      if isStopping { _ = host_futex_wait(stoppingWord, 1, -1) } else { control.waitWhileHeld() }
     }
   }
 
@@ -127,9 +145,25 @@ package final class LinuxThread: @unchecked Sendable {
 
   /// Runs `body`, which touches nothing that threads share.
   @inline(__always) func rest<R>(_ body: () -> R) -> R {
+    let stopped = stopsOthers
+    if stopped { letOthersGoOn() }
     deactivate()
-    defer { activate() }
+    defer {
+      activate()
+      if stopped { stopOthers() }
+    }
     return body()
+  }
+
+  /// Until `letOthersGoOn`, all other threads stand still, as in `LinuxProcess.alone`.
+  func stopOthers() {
+    process.beginAlone(self)
+    stopsOthers = true
+  }
+
+  func letOthersGoOn() {
+    stopsOthers = false
+    process.endAlone()
   }
 
   /// For a thread that wants to be alone.
@@ -151,11 +185,12 @@ package final class LinuxThread: @unchecked Sendable {
     activate()
     host_signal_mask(mask)
     while !hasEnded {
-      let exit = hart.runUser(Self.slice)
+      let exit = control.steps ? hart.stepUser() : hart.runUser(Self.slice)
       if let translationStart, hart.instructionsRetired >= translationStart { translateFromNowOn() }
       switch exit {
       case .budgetSpent: break
       case .codeFull: process.alone(self) { memory.code.removeAll() }
+      case .debug(let event): _ = process.debugger?.park(self, .event(event))
       case .trap(let cause, let value):
         if cause == Hart.UserCause.systemCall {
           systemCall()
@@ -166,11 +201,15 @@ package final class LinuxThread: @unchecked Sendable {
       if hasEnded { break }
       if isAlone && process.isParallel { leaveAlone() }
       if hasSignals { deliverSignals() }
-      if process.stopping.pointee.load(ordering: .relaxed) != 0 { rest {} }
+      if control.steps { endStep() }
+      if process.stopping.pointee.load(ordering: .relaxed) != 0, !stopsOthers { rest {} }
     }
     host_signals_block()
     passOnSignals()
     host_signals_use(nil)
+    if let debugger = process.debugger, process.hasOneThread, !isBorrowed {
+      _ = debugger.park(self, .exited(exitCode))
+    }
     process.takeBack(hart)
     process.remove(self)
     process.noteEnd(of: id)
@@ -191,6 +230,21 @@ package final class LinuxThread: @unchecked Sendable {
     translationStart = process.request.isTranslated ? hart.instructionsRetired + Self.interpretedFirst : nil
   }
   private static let interpretedFirst: UInt64 = 100_000
+
+  private func endStep() {
+    control.steps = false
+    _ = process.debugger?.park(self, .event(.step))
+  }
+
+  /// For watchpoints, which translated code would not notice. Only while the thread rests.
+  func interpretOnly() {
+    hart.engine = nil
+    noteCode()
+    translationStart = nil
+  }
+
+  /// The same for their end.
+  func translateAgain() { interpretFirst() }
 
   private func translateFromNowOn() {
     translationStart = nil
@@ -213,15 +267,18 @@ package final class LinuxThread: @unchecked Sendable {
   func waiting(
     _ number: Int, _ a: Int = 0, _ b: Int = 0, _ c: Int = 0, _ d: Int = 0, _ e: Int = 0, _ f: Int = 0
   ) throws(Errno) -> Int {
-    let arguments: InlineArray<6, Int> = [a, b, c, d, e, f]
-    let result = rest {
-      withUnsafePointer(to: arguments) { pointer in
-        host_interruptible_call(
-          signals, number, UnsafeRawPointer(pointer).assumingMemoryBound(to: Int.self))
-      }
-    }
+    let result = waiting(number, [a, b, c, d, e, f])
     if result < 0 && result > -4096 { throw Errno(Int32(-result)) }
     return result
+  }
+
+  /// The same: the result, a negative error number, or `HOST_NOT_STARTED`.
+  @inline(__always) func waiting(_ number: Int, _ arguments: InlineArray<6, Int>) -> Int {
+    rest {
+      withUnsafePointer(to: arguments) {
+        host_interruptible_call(signals, number, UnsafeRawPointer($0).assumingMemoryBound(to: Int.self))
+      }
+    }
   }
 }
 

@@ -102,7 +102,7 @@ extension LinuxProcess {
 
   private func signalSet(_ belongs: (UInt64) -> Bool) -> UInt64 {
     (1...SignalActions.count).reduce(0) {
-      belongs(actions[$1].handler) ? $0 | LinuxThread.bit($1) : $0
+      belongs(attributes.actions[$1].handler) ? $0 | LinuxThread.bit($1) : $0
     }
   }
 }

@@ -39,14 +39,15 @@ extension LinuxThread {
 
   /// Changes the mask, here and on the host. What may come now comes before the next instruction.
   func setMask(_ new: UInt64) {
-    changeMask(new & ~Self.unblockable)
+    let before = mask
+    mask = new & ~Self.unblockable
+    updateHostMask(since: before)
   }
 
-  private func changeMask(_ new: UInt64) {
-    let changes = mask ^ new
-    mask = new
+  /// Gives the host the thread's mask, which was `before`.
+  private func updateHostMask(since before: UInt64) {
     // The host never blocks these.
-    if changes & ~(Self.bit(SIGSEGV) | Self.bit(SIGBUS)) != 0 { host_signal_mask(new) }
+    if (mask ^ before) & ~(Self.bit(SIGSEGV) | Self.bit(SIGBUS)) != 0 { host_signal_mask(mask) }
   }
 
   /// Some signal may have to be delivered.
@@ -99,9 +100,21 @@ extension LinuxThread {
     hart[x: 10] = interruption.argument
   }
 
+  /// What a debugger makes of a signal; nil where it takes it away.
+  private func shownToDebugger(_ signal: PendingSignal) -> PendingSignal? {
+    guard let debugger = process.debugger, !debugger.passed.withLock({ $0.contains(signal.number) }) else {
+      return signal
+    }
+    let number = debugger.park(self, .signal(signal.number, information: signal.information))
+    guard number > 0 else { return nil }
+    // Another one is as if kill(2) had sent it.
+    return number == signal.number ? signal : PendingSignal(number: number, code: 0, address: 0)
+  }
+
   /// True where a handler was entered.
   private func deliver(_ signal: PendingSignal, _ interruption: Interruption?) -> Bool {
-    let action = process.actions[signal.number]
+    guard let signal = shownToDebugger(signal) else { return false }
+    let action = actions[signal.number]
     trace(signal, action)
     switch action.handler {
     case SignalAction.ignored: return false
@@ -125,6 +138,7 @@ extension LinuxThread {
       report(signal)
       dumpCore(signal)
     }
+    _ = process.debugger?.park(self, .killed(signal.number))
     traceDeath(signal.number)
     process.flushPerfMap()
     process.releaseRobustMutexes(self)
@@ -195,7 +209,7 @@ extension LinuxThread {
     if action.flags & SignalAction.Flag.noDefer == 0 { blocked |= Self.bit(signal.number) }
     mask |= blocked & ~Self.unblockable
     if action.flags & SignalAction.Flag.resetHandler != 0 {
-      try? process.actions.set(signal.number, SignalAction())
+      try? actions.set(signal.number, SignalAction())
     }
   }
 
@@ -254,13 +268,12 @@ extension LinuxThread {
 
   /// Delivers a signal that the thread itself has raised: where it cannot be handled, the process dies by it.
   func raise(_ signal: PendingSignal) {
-    let action = process.actions[signal.number]
+    guard let signal = shownToDebugger(signal) else { return }
+    let action = actions[signal.number]
     trace(signal, action)
     guard action.handler > SignalAction.ignored, mask & Self.bit(signal.number) == 0 else { die(signal) }
     let before = mask
     enter(action, signal)
-    let new = mask
-    mask = before
-    changeMask(new)
+    updateHostMask(since: before)
   }
 }

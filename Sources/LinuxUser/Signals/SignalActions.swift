@@ -36,7 +36,16 @@ final class SignalActions: Sendable {
   static let count: Int32 = 64
   /// What kills by default is recorded, too.
   private let recordsDeaths = Atomic<Bool>(false)
-  private let actions = Mutex([SignalAction](repeating: SignalAction(), count: Int(count) + 1))
+  private let actions: Mutex<[SignalAction]>
+
+  init() { actions = Mutex([SignalAction](repeating: SignalAction(), count: Int(Self.count) + 1)) }
+
+  /// A child's of vfork(2), whose host has them, too.
+  init(copying other: SignalActions) {
+    recordsDeaths.store(other.recordsDeaths.load(ordering: .relaxed), ordering: .relaxed)
+    let all = other.actions.withLock { $0 }
+    actions = Mutex(all)
+  }
 
   /// What the process was started with: ignored signals stay ignored.
   func inherit() {
@@ -73,15 +82,14 @@ final class SignalActions: Sendable {
 
   func set(_ number: Int32, _ action: SignalAction) throws(Errno) {
     var action = action
-    // These cannot be blocked.
     action.flags &= SignalAction.Flag.known
+    // These cannot be blocked.
     action.mask &= ~(1 << UInt64(SIGKILL - 1) | 1 << UInt64(SIGSTOP - 1))
     actions.withLock { $0[Int(number)] = action }
     if number == SIGSEGV || number == SIGBUS { return }
     let disposition: Int32 =
       switch action.handler {
-      case SignalAction.byDefault:
-        recordsDefault(of: number) ? 2 : 0
+      case SignalAction.byDefault: recordsDefault(of: number) ? 2 : 0
       case SignalAction.ignored: 1
       default: 2
       }
@@ -95,12 +103,6 @@ final class SignalActions: Sendable {
     for number in 1...Self.count where self[number].handler > SignalAction.ignored {
       try? set(number, SignalAction())
     }
-  }
-
-  /// All, to be put back after a child that shared them has gone.
-  var saved: [SignalAction] {
-    get { actions.withLock { $0 } }
-    set { actions.withLock { $0 = newValue } }
   }
 }
 

@@ -6,6 +6,17 @@ import Synchronization
 extension LinuxThread {
   /// Performs the `ecall` at the pc.
   func systemCall() {
+    if let debugger = process.debugger, debugger.catches(hart[x: 17]) {
+      let number = hart[x: 17]
+      _ = debugger.park(self, .systemCall(number, isEntry: true))
+      performSystemCall()
+      if !hasEnded { _ = debugger.park(self, .systemCall(number, isEntry: false)) }
+    } else {
+      performSystemCall()
+    }
+  }
+
+  private func performSystemCall() {
     let number = hart[x: 17]
     if passQuickly(number) { return }
     let arguments = SystemCall.Arguments(
@@ -68,12 +79,7 @@ extension LinuxThread {
       values[i] =
         call.addresses >> UInt8(i) & 1 != 0 ? memory.hostPointer(value) : Int(truncatingIfNeeded: value)
     }
-    let result = rest {
-      withUnsafePointer(to: values) {
-        host_interruptible_call(
-          signals, Int(call.host), UnsafeRawPointer($0).assumingMemoryBound(to: Int.self))
-      }
-    }
+    let result = waiting(Int(call.host), values)
     if result == Int(HOST_NOT_STARTED) {
       // The handler's return comes back to the instruction.
       deliverSignals()
@@ -143,18 +149,13 @@ extension LinuxThread {
 
   /// Calls `body` with a host string.
   func withPath<R>(_ path: [UInt8], _ body: (Int) throws(Errno) -> R) throws(Errno) -> R {
-    let result = (path + [0]).withUnsafeBytes { bytes -> Result<R, Errno> in
-      do throws(Errno) {
-        return .success(try body(Int(bitPattern: bytes.baseAddress)))
-      } catch {
-        return .failure(error)
-      }
-    }
-    return try result.get()
+    try withWords(path + [0], body)
   }
 
   /// Calls `body` with the host address of words, which the host only reads.
-  func withWords<R>(_ words: [UInt64], _ body: (Int) throws(Errno) -> R) throws(Errno) -> R {
+  func withWords<Word: BitwiseCopyable, R>(_ words: [Word], _ body: (Int) throws(Errno) -> R) throws(Errno)
+    -> R
+  {
     let result = words.withUnsafeBytes { bytes -> Result<R, Errno> in
       do throws(Errno) {
         return .success(try body(Int(bitPattern: bytes.baseAddress)))

@@ -6,7 +6,7 @@ import Glibc
 extension SystemCalls {
   static func execute(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
     let path = try thread.memory.string(at: a[0], limit: Int(PATH_MAX) - 1)
-    return try execute(thread, thread.process.ownExecutable(path), a[1], a[2])
+    return try execute(thread, thread.process.ownExecutable(path), a, vectors: 1)
   }
 
   static func executeAt(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
@@ -19,21 +19,22 @@ extension SystemCalls {
     } else if path.first != 0x2f, a.int(0) != AT_FDCWD {
       path = Array("/proc/self/fd/\(a.int(0))/".utf8) + path
     }
-    return try execute(thread, path, a[2], a[3])
+    return try execute(thread, path, a, vectors: 2)
   }
 
   /// A child of vfork(2) leaves whatever it holds when the host goes on elsewhere, so nothing is held then but `plan`,
   /// which its parent frees.
+  /// `vectors` is the index of the argument that points to the program's arguments; its environment is the next.
   private static func execute(
-    _ thread: LinuxThread, _ path: [UInt8], _ arguments: UInt64, _ environment: UInt64
+    _ thread: LinuxThread, _ path: [UInt8], _ a: Arguments, vectors: Int
   ) throws(Errno) -> Int {
-    let plan = try plan(thread, path, arguments, environment)
+    let plan = try plan(thread, path, a[vectors], a[vectors + 1])
     // All that can be wrong with the program has been looked at: the host hardly fails.
     thread.process.releaseRobustMutexes(thread)
-    thread.process.execution = plan.block
-    defer { thread.process.forgetExecution() }
+    thread.execution = plan.block
+    defer { thread.forgetExecution() }
     thread.process.flushPerfMap()
-    thread.traceExecution()
+    if thread.traces, let call = SystemCalls.call(thread.hart[x: 17]) { thread.traceExecution(call, a) }
     // Only Linux can give rights, where it starts this program by itself (binfmt_misc). Else there are none to be had.
     if let program = plan.program {
       let path = UnsafePointer<Int>(bitPattern: program)?.pointee ?? 0
@@ -96,7 +97,7 @@ extension SystemCalls {
         let path = program.first == 0x2d ? Array("./".utf8) + program : program
         let options =
           [Array("apus-riscv64".utf8)]
-          + (process.request.ownOptions + stackOption(process)).map { Array($0.utf8) }
+          + (process.request.ownOptions + stackOption(thread)).map { Array($0.utf8) }
           + [Array("-0".utf8), arguments[0]]
         return Plan(
           Array(own.utf8), options + [path] + arguments.dropFirst(), environment,
@@ -121,8 +122,10 @@ extension SystemCalls {
   }
 
   /// RLIMIT_STACK, where the program has set it, is the next program's.
-  private static func stackOption(_ process: LinuxProcess) -> [String] {
-    guard let limit = process.limits.withLock({ $0[Int32(RLIMIT_STACK.rawValue)] }) else { return [] }
+  private static func stackOption(_ thread: LinuxThread) -> [String] {
+    guard let limit = thread.attributes.limits.withLock({ $0[Int32(RLIMIT_STACK.rawValue)] }) else {
+      return []
+    }
     return ["-s", "\(min(limit.soft, GuestMemory.size / 4))"]
   }
 

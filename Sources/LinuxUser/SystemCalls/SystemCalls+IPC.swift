@@ -24,7 +24,7 @@ extension SystemCalls {
     }
     guard address != 0 || flags & Attach.replace == 0 else { throw .invalid }
     let size = try sizeOfSegment(thread, a.word(0))
-    try thread.process.limitGrowth(by: size, isData: false)
+    try thread.process.limitGrowth(thread, by: size, isData: false)
     let memory = thread.memory
     var protection: PagePermissions = flags & Attach.readOnly != 0 ? [.read] : [.read, .write]
     if flags & Attach.execute != 0 { protection.insert(.execute) }
@@ -50,7 +50,7 @@ extension SystemCalls {
       }
     }
     thread.process.segments.withLock { $0[start] = size }
-    thread.process.actions.recordDeaths()
+    thread.actions.recordDeaths()
     thread.process.isParallel = true
     return Int(start)
   }

@@ -45,12 +45,13 @@ extension SystemCalls {
     }
     backing.otherFlags = Int32(truncatingIfNeeded: flags & Flag.passed & ~Flag.fixedNoReplace)
     if thread.process.locksNewMappings { backing.otherFlags |= MAP_LOCKED }
-    if backing.isShared, protection.contains(.write) { thread.process.actions.recordDeaths() }
+    if backing.isShared, protection.contains(.write) { thread.actions.recordDeaths() }
     let memory = thread.memory
     // What a mapping takes the place of it does not add.
     let replaced = flags & Flag.fixed != 0 ? memory.mappings.size(in: a[0], a[1]) : 0
     try thread.process.limitGrowth(
-      by: a[1] > replaced ? a[1] - replaced : 0, isData: protection.contains(.write) && !backing.isShared)
+      thread, by: a[1] > replaced ? a[1] - replaced : 0,
+      isData: protection.contains(.write) && !backing.isShared)
     if flags & Flag.fixedNoReplace != 0 {
       return Int(try memory.map(.onlyFree(a[0]), size: a[1], protection, backing))
     }
@@ -102,7 +103,7 @@ extension SystemCalls {
     if a[3] & fixed != 0 { try thread.process.checkSeals(a[4], a[2]) }
     if a[2] > a[1], let mapping = thread.memory.mappings[holding: a[0]] {
       try thread.process.limitGrowth(
-        by: a[2] - a[1], isData: mapping.protection.contains(.write) && !mapping.isShared)
+        thread, by: a[2] - a[1], isData: mapping.protection.contains(.write) && !mapping.isShared)
     }
     thread.process.forgetSegments(a[0], a[1])
     if a[3] & fixed != 0 { thread.process.forgetSegments(a[4], a[2]) }
@@ -122,7 +123,7 @@ extension SystemCalls {
     let (old, new) = ((now.end + 4095) & ~4095, (wanted + 4095) & ~4095)
     do throws(Errno) {
       if new > old {
-        try thread.process.limitGrowth(by: new - old, isData: true)
+        try thread.process.limitGrowth(thread, by: new - old, isData: true)
         var backing = GuestMemory.Backing()
         if thread.process.locksNewMappings { backing.otherFlags = MAP_LOCKED }
         _ = try thread.memory.map(.onlyFree(old), size: new - old, [.read, .write], backing)

@@ -13,7 +13,7 @@ extension SystemCalls {
     thread.releaseRobustMutexes()
     thread.clearAddress()
     // What is left is the parent's.
-    if thread.process.isBorrowed { LinuxProcess.endThread(a.int(0)) }
+    if thread.isBorrowed { LinuxProcess.endThread(a.int(0)) }
     thread.exitCode = a.int(0)
     thread.hasEnded = true
     return 0
@@ -21,7 +21,7 @@ extension SystemCalls {
 
   static func exitProcess(_ thread: LinuxThread, _ a: Arguments) throws(Errno) -> Int {
     thread.process.releaseRobustMutexes(thread)
-    thread.process.end(a.int(0))
+    thread.process.end(a.int(0), of: thread)
   }
 
   // MARK: Thread state
@@ -166,11 +166,9 @@ extension SystemCalls {
       thread.process.reportClone(request.flags)
       throw .invalid
     }
-    // Memory that is shared holds one thread's locks; several threads' might be held by others. The host's clone(2) has
-    // no numbers, cgroup or time.
+    // The host's clone(2) has no numbers, cgroup or time.
     let isBorrowable = request.idCount == 0 && request.ofHost & (Clone.intoCgroup | Clone.signalMask) == 0
-    if request.flags & Clone.vm != 0, thread.process.hasOneThread, isBorrowable, thread.childNamespace == .own
-    {
+    if request.flags & Clone.vm != 0, isBorrowable, thread.childNamespace == .own {
       return try vfork(thread, request)
     }
     return try fork(thread, request)
@@ -313,9 +311,12 @@ extension SystemCalls {
     var result = 0
     /// CLONE_PIDFD's result.
     var descriptor: Int32 = -1
+    /// Where a debugger says whether it follows the child.
+    let answer: (read: Int32, write: Int32)?
     init(_ thread: LinuxThread, _ request: CloneRequest) {
       self.thread = thread
       self.request = request
+      answer = thread.process.debugger?.prepareFork()
     }
 
     /// vfork(2) without shared memory waits, too.
@@ -364,6 +365,14 @@ extension SystemCalls {
       return fork.result
     }
     if result > 0 { thread.childNamespace.didFork(result) }
+    if let answer = fork.answer {
+      close(answer.read)
+      if result > 0, let debugger = thread.process.debugger {
+        _ = debugger.park(thread, .forked(child: Int32(result), answer: answer.write))
+      }
+      // A child that was not spoken of goes on.
+      close(answer.write)
+    }
     return try finish(thread, request, result, fork.descriptor)
   }
 
@@ -393,8 +402,9 @@ extension SystemCalls {
     fork.thread.beginAsChild(
       stack: fork.request.stack, tls: fork.request.flags & Clone.setTLS != 0 ? fork.request.tls : nil,
       idAddress: fork.request.flags & Clone.childSetsID != 0 ? fork.request.childID : nil,
-      clearedAddress: fork.request.flags & Clone.childClearsID != 0 ? fork.request.childID : 0)
-    if fork.request.flags & Clone.clearHandlers != 0 { fork.thread.process.actions.clearHandlers() }
+      clearedAddress: fork.request.flags & Clone.childClearsID != 0 ? fork.request.childID : 0,
+      answer: fork.answer)
+    if fork.request.flags & Clone.clearHandlers != 0 { fork.thread.actions.clearHandlers() }
     fork.thread.run()
     LinuxProcess.endThread(fork.thread.exitCode)
   }
@@ -421,19 +431,21 @@ extension SystemCalls {
     defer { munmap(stack, borrowerStack) }
     // All that the child changes and does not share.
     let state = ThreadState(thread)
-    let (actions, limits) = (process.actions.saved, process.limits.withLock { $0 })
-    let wasBorrowed = process.isBorrowed
-    process.isBorrowed = true
+    thread.isBorrowed = true
+    thread.attributes = ProcessAttributes(copying: thread.attributes)
+    // A child of a child of vfork(2) finds them stopped.
+    let stopsOthers = !process.hasOneThread && !thread.stopsOthers
     host_signals_block()
+    if stopsOthers { thread.stopOthers() }
     let context = Unmanaged.passRetained(Borrowing(thread, request))
     var descriptor: Int32 = -1
     let flags = Int32(truncatingIfNeeded: request.ofHost | request.exitSignal)
     let result = host_vfork(borrowerMain, context.toOpaque(), stack + borrowerStack, flags, &descriptor)
     context.release()
-    process.isBorrowed = wasBorrowed
-    process.actions.saved = actions
-    process.limits.withLock { $0 = limits }
-    process.forgetExecution()
+    thread.forgetExecution()
+    // The child may have been killed while it waited.
+    thread.activate()
+    if stopsOthers, thread.stopsOthers { thread.letOthersGoOn() }
     state.restore(thread)
     host_signal_mask(thread.mask)
     return try finish(thread, request, result, descriptor)
@@ -447,7 +459,9 @@ extension SystemCalls {
       stack: request.stack, tls: request.flags & Clone.setTLS != 0 ? request.tls : nil,
       idAddress: request.flags & Clone.childSetsID != 0 ? request.childID : nil,
       clearedAddress: request.flags & Clone.childClearsID != 0 ? request.childID : 0)
-    if request.flags & Clone.clearHandlers != 0 { thread.process.actions.clearHandlers() }
+    if request.flags & Clone.clearHandlers != 0 { thread.actions.clearHandlers() }
+    // Nor does it die with one of the locks that it shares.
+    if thread.stopsOthers { thread.actions.recordDeaths() }
     thread.run()
     LinuxProcess.endThread(thread.exitCode)
   }
@@ -464,6 +478,8 @@ extension SystemCalls {
     private let deferred: [PendingSignal]
     private let clearedAddress: UInt64
     private let robustList: UInt64
+    private let attributes: ProcessAttributes
+    private let isBorrowed: Bool
 
     init(_ thread: LinuxThread) {
       let hart = thread.hart
@@ -477,6 +493,8 @@ extension SystemCalls {
       deferred = thread.deferred
       clearedAddress = thread.clearedAddress
       robustList = thread.robustList
+      attributes = thread.attributes
+      isBorrowed = thread.isBorrowed
     }
 
     func restore(_ thread: LinuxThread) {
@@ -494,6 +512,8 @@ extension SystemCalls {
       thread.deferred = deferred
       thread.clearedAddress = clearedAddress
       thread.robustList = robustList
+      thread.attributes = attributes
+      thread.isBorrowed = isBorrowed
     }
   }
 }
@@ -501,7 +521,7 @@ extension SystemCalls {
 extension LinuxProcess {
   /// For all threads, which end with `thread`'s process. A child of vfork(2) has its parent's, and they stay.
   func releaseRobustMutexes(_ thread: LinuxThread) {
-    if isBorrowed { return thread.releaseRobustMutexes() }
+    if thread.isBorrowed { return thread.releaseRobustMutexes() }
     guard allThreads.contains(where: \.holdsRobustMutexes) else { return }
     alone(thread) { for other in allThreads { other.releaseRobustMutexes() } }
   }
@@ -514,13 +534,22 @@ extension LinuxProcess {
 
 extension LinuxThread {
   /// The calling host thread is the only one of a new process, and this guest's thread its own.
-  func beginAsChild(stack: UInt64, tls: UInt64?, idAddress: UInt64?, clearedAddress: UInt64) {
+  /// `answer`: where a debugger says whether it follows.
+  func beginAsChild(
+    stack: UInt64, tls: UInt64?, idAddress: UInt64?, clearedAddress: UInt64,
+    answer: (read: Int32, write: Int32)?
+  ) {
     process.keepOnly(self)
     process.renewPerfMap()
     process.endAlone()
     childNamespace = .own
     begin(stack: stack, tls: tls, idAddress: idAddress, clearedAddress: clearedAddress)
     forgetTranslations()
+    if let debugger = process.debugger {
+      debugger.beginChild(self, answer)
+      // GDB has it go on.
+      if process.debugger != nil { _ = debugger.park(self, .began) }
+    }
   }
 
   /// The first thread of a new process, which goes on behind the call.

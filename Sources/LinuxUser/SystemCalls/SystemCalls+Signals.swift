@@ -12,10 +12,10 @@ extension SystemCalls {
     let number = a.int(0)
     let words = a[1] == 0 ? [] : try thread.memory.words(at: a[1], count: 3)
     guard number >= 1, number <= SignalActions.count else { throw .invalid }
-    let old = thread.process.actions[number]
+    let old = thread.actions[number]
     if a[1] != 0 {
       guard number != SIGKILL, number != SIGSTOP else { throw .invalid }
-      try thread.process.actions.set(
+      try thread.actions.set(
         number, SignalAction(handler: words[0], flags: words[1], mask: words[2]))
     }
     if a[2] != 0 {

@@ -52,7 +52,7 @@ extension SystemCalls {
   }
 
   private static func limit(_ thread: LinuxThread, _ resource: Int32) throws(Errno) -> (UInt64, UInt64) {
-    if let kept = thread.process.limits.withLock({ $0[resource] }) { return (kept.soft, kept.hard) }
+    if let kept = thread.attributes.limits.withLock({ $0[resource] }) { return (kept.soft, kept.hard) }
     var bytes = [UInt8](repeating: 0, count: 16)
     _ = try thread.withBytes(&bytes) { place throws(Errno) in
       try thread.host(Int(SYS_getrlimit), Int(resource), place)
@@ -69,15 +69,15 @@ extension SystemCalls {
     guard words[0] <= words[1] else { throw .invalid }
     if isOurs(resource) {
       guard try limit(thread, resource).1 >= words[1] || geteuid() == 0 else { throw Errno(EPERM) }
-      thread.process.limits.withLock { $0[resource] = (words[0], words[1]) }
+      thread.attributes.limits.withLock { $0[resource] = (words[0], words[1]) }
       return
     }
     _ = try thread.host(Int(SYS_setrlimit), Int(resource), thread.memory.hostAddress(address))
   }
 
   /// The soft limits of the whole address space and of data, where the program has set any.
-  static func limits(_ process: LinuxProcess) -> (space: UInt64, data: UInt64)? {
-    process.limits.withLock { limits in
+  static func limits(_ thread: LinuxThread) -> (space: UInt64, data: UInt64)? {
+    thread.attributes.limits.withLock { limits in
       let space = limits[Int32(RLIMIT_AS.rawValue)]?.soft ?? .max
       let data = limits[Int32(RLIMIT_DATA.rawValue)]?.soft ?? .max
       return space == .max && data == .max ? nil : (space, data)

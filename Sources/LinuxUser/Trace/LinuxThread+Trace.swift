@@ -79,8 +79,8 @@ extension LinuxThread {
     case "wait4", "waitid": return a[call.name == "wait4" ? 2 : 3] & 1 == 0
     case "fcntl": return [7, 38].contains(a.int(1))
     case "nanosleep", "clock_nanosleep", "ppoll", "pselect6", "epoll_pwait", "epoll_pwait2", "rt_sigsuspend",
-      "rt_sigtimedwait", "flock", "connect", "mq_timedsend", "mq_timedreceive", "msgsnd", "msgrcv", "execve",
-      "execveat", "futex_wait":
+      "rt_sigtimedwait", "flock", "connect", "mq_timedsend", "mq_timedreceive", "msgsnd", "msgrcv",
+      "futex_wait":
       return true
     default: return false
     }
@@ -102,8 +102,8 @@ extension LinuxThread {
     }
     let signal = a.int(target + 1)
     guard a.int(target) == (call.name == "kill" ? getpid() : id), signal > 0, signal <= SignalActions.count,
-      process.actions[signal].handler == SignalAction.byDefault, SignalActions.kills(signal),
-      !process.actions.recordsDefault(of: signal),
+      actions[signal].handler == SignalAction.byDefault, SignalActions.kills(signal),
+      !actions.recordsDefault(of: signal),
       mask & Self.bit(signal) == 0
     else { return nil }
     return "killed by \(SignalNames.name(signal))"
@@ -112,13 +112,7 @@ extension LinuxThread {
   func traceEntry(_ call: SystemCall, _ arguments: SystemCall.Arguments) {
     let end = ends(call, arguments)
     guard end != nil || call.name == "exit" || waits(call, arguments) else { return }
-    let reader = TraceReader(memory: memory, arguments: arguments, result: nil)
-    var text = "\(call.name)("
-    for (i, format) in formats(call, arguments).enumerated() {
-      text += i > 0 ? ", " : ""
-      if format.isOutput { break }
-      text += reader.text(format, i)
-    }
+    let text = beginning(call, arguments)
     if end != nil || call.name == "exit" {
       sayLine("\(id) \(text)\(Self.padding(text.utf8.count + 1, ")"))= ?\n")
       if let end { sayLine("\(id) +++ \(end) +++\n") }
@@ -128,21 +122,28 @@ extension LinuxThread {
     let (id, length) = (id, text.utf8.count)
     Self.open.withLock { open in
       let start = (open == nil ? "" : " <unfinished ...>\n") + "\(id) "
-      LinuxProcess.say(start + text + (isAlone || call.name.hasPrefix("execve") ? "" : " <unfinished ...>\n"))
-      open = isAlone || call.name.hasPrefix("execve") ? (id, length) : nil
+      LinuxProcess.say(start + text + (isAlone ? "" : " <unfinished ...>\n"))
+      open = isAlone ? (id, length) : nil
     }
     isTraceBegun = true
   }
 
-  /// The line of execve(2), of which nothing comes back.
-  func traceExecution() {
-    guard traces else { return }
-    Self.open.withLock { open in
-      guard let line = open else { return }
-      LinuxProcess.say(Self.padding(line.length + 1, ")") + "= 0\n")
-      open = nil
+  /// The line of an execve(2) that is about to succeed: nothing comes back of it.
+  func traceExecution(_ call: SystemCall, _ arguments: SystemCall.Arguments) {
+    let text = beginning(call, arguments)
+    sayLine("\(id) \(text)\(Self.padding(text.utf8.count + 1, ")"))= 0\n")
+  }
+
+  /// The call's name and what is given to it, up to the first argument that it fills in.
+  private func beginning(_ call: SystemCall, _ arguments: SystemCall.Arguments) -> String {
+    let reader = TraceReader(memory: memory, arguments: arguments, result: nil)
+    var text = "\(call.name)("
+    for (i, format) in formats(call, arguments).enumerated() {
+      text += i > 0 ? ", " : ""
+      if format.isOutput { break }
+      text += reader.text(format, i)
     }
-    isTraceBegun = false
+    return text
   }
 
   private static func padding(_ length: Int, _ text: String) -> String {

@@ -12,46 +12,58 @@ enum Environment {
 }
 
 /// CSR numbers that the code names (RISC-V Privileged 1.13, tables 4–8).
-enum CSR {
-  static let fflags = 0x001
-  static let frm = 0x002
-  static let fcsr = 0x003
-  static let sstatus = 0x100
-  static let sie = 0x104
-  static let stvec = 0x105
-  static let scounteren = 0x106
-  static let senvcfg = 0x10a
-  static let sscratch = 0x140
-  static let sepc = 0x141
-  static let scause = 0x142
-  static let stval = 0x143
-  static let sip = 0x144
-  static let stimecmp = 0x14d
-  static let stimecmph = 0x15d
-  static let satp = 0x180
-  static let mstatus = 0x300
-  static let misa = 0x301
-  static let medeleg = 0x302
-  static let mideleg = 0x303
-  static let mie = 0x304
-  static let mtvec = 0x305
-  static let mcounteren = 0x306
-  static let menvcfg = 0x30a
-  static let mstatush = 0x310
-  static let menvcfgh = 0x31a
-  static let mcountinhibit = 0x320
-  static let mscratch = 0x340
-  static let mepc = 0x341
-  static let mcause = 0x342
-  static let mtval = 0x343
-  static let mip = 0x344
-  static let mseccfg = 0x747
-  static let mseccfgh = 0x757
-  static let tselect = 0x7a0
-  static let tdata1 = 0x7a1
-  static let tdata2 = 0x7a2
-  static let tdata3 = 0x7a3
-  static let tinfo = 0x7a4
+package enum CSR {
+  package static let fflags = 0x001
+  package static let frm = 0x002
+  package static let fcsr = 0x003
+  package static let sstatus = 0x100
+  package static let sie = 0x104
+  package static let stvec = 0x105
+  package static let scounteren = 0x106
+  package static let senvcfg = 0x10a
+  package static let sscratch = 0x140
+  package static let sepc = 0x141
+  package static let scause = 0x142
+  package static let stval = 0x143
+  package static let sip = 0x144
+  package static let stimecmp = 0x14d
+  package static let stimecmph = 0x15d
+  package static let satp = 0x180
+  package static let mstatus = 0x300
+  package static let misa = 0x301
+  package static let medeleg = 0x302
+  package static let mideleg = 0x303
+  package static let mie = 0x304
+  package static let mtvec = 0x305
+  package static let mcounteren = 0x306
+  package static let menvcfg = 0x30a
+  package static let mstatush = 0x310
+  package static let medelegh = 0x312
+  package static let menvcfgh = 0x31a
+  package static let mcountinhibit = 0x320
+  /// … to 31, as the counters.
+  package static let mhpmevent3 = 0x323
+  package static let mscratch = 0x340
+  package static let mepc = 0x341
+  package static let mcause = 0x342
+  package static let mtval = 0x343
+  package static let mip = 0x344
+  /// … to 15 and 63.
+  package static let pmpcfg0 = 0x3a0
+  package static let pmpaddr0 = 0x3b0
+  package static let mseccfg = 0x747
+  package static let mseccfgh = 0x757
+  package static let tselect = 0x7a0
+  package static let tdata1 = 0x7a1
+  package static let tdata2 = 0x7a2
+  package static let tdata3 = 0x7a3
+  package static let tinfo = 0x7a4
+  /// The first of 32 counters.
+  package static let mcycle = 0xb00
+  package static let mcycleh = 0xb80
+  package static let mvendorid = 0xf11
+  package static let marchid = 0xf12
+  package static let mimpid = 0xf13
 }
 
 /// Control and status registers: every one that the hart's features bring, with its WARL rules.
@@ -89,6 +101,22 @@ extension Hart {
 
   /// For monitors and debuggers: the value, nil where the hart has no such register.
   package func peekCSR(_ number: Int) -> UInt64? {
+    asMachineMode { () throws(Exit) in try readCSR(number) & widthMask }
+  }
+
+  /// Writes as machine-mode software would, from outside of any instruction; false where the hart has no such register.
+  @discardableResult
+  package func pokeCSR(_ number: Int, _ value: UInt64) -> Bool {
+    defer { updateViews() }
+    let isThere = asMachineMode { () throws(Exit) in try writeCSR(number, value & widthMask) } != nil
+    // There is no writing instruction that must not count.
+    let index = number & 31
+    if isThere, number & ~0x9f == CSR.mcycle, isCounting(index) { setCounter(index, counter(index) &+ 2) }
+    return isThere
+  }
+
+  /// What `body` does in machine mode; nil where it traps, which leaves nothing behind.
+  private func asMachineMode<R>(_ body: () throws(Exit) -> R) -> R? {
     let privilege = state.pointee.privilege
     let (cause, value) = (state.pointee.trapCause, state.pointee.trapValue)
     state.pointee.privilege = .machine
@@ -96,7 +124,7 @@ extension Hart {
       state.pointee.privilege = privilege
       (state.pointee.trapCause, state.pointee.trapValue) = (cause, value)
     }
-    return try? readCSR(number) & widthMask
+    return try? body()
   }
 
   func readCSR(_ number: Int) throws(Exit) -> UInt64 {
@@ -156,6 +184,7 @@ extension Hart {
     guard features.hasSupervisor else { throw illegal() }
     switch number {
     case CSR.medeleg: return s.pointee.medeleg
+    case CSR.medelegh: return try onlyRV32(0)
     case CSR.mideleg: return s.pointee.mideleg
     case CSR.sstatus: return machineStatus & sstatusMask
     case CSR.sie: return s.pointee.mie & s.pointee.mideleg
@@ -326,6 +355,7 @@ extension Hart {
     guard features.hasSupervisor else { throw illegal() }
     switch number {
     case CSR.medeleg: s.pointee.medeleg = value & 0xb3ff
+    case CSR.medelegh: guard isRV32 else { throw illegal() }
     case CSR.mideleg: s.pointee.mideleg = value & 0x222
     case CSR.sstatus: setMachineStatus(machineStatus & ~sstatusMask | value & sstatusMask)
     case CSR.sie: s.pointee.mie = s.pointee.mie & ~s.pointee.mideleg | value & s.pointee.mideleg

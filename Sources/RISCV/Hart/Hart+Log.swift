@@ -2,28 +2,6 @@ import Logging
 
 /// What a hart logs. The lines have QEMU's shapes where QEMU has such lines: people and scripts read them.
 extension Hart {
-  // MARK: Traps: `-d int`
-
-  private static let exceptionNames = [
-    "misaligned_fetch", "fault_fetch", "illegal_instruction", "breakpoint", "misaligned_load", "fault_load",
-    "misaligned_store", "fault_store", "user_ecall", "supervisor_ecall", "hypervisor_ecall", "machine_ecall",
-    "exec_page_fault", "load_page_fault", "reserved", "store_page_fault",
-  ]
-  private static let interruptNames = [
-    "u_software", "s_software", "vs_software", "m_software", "u_timer", "s_timer", "vs_timer", "m_timer",
-    "u_external", "s_external", "vs_external", "m_external",
-  ]
-
-  @inline(never)
-  func logTrap(_ cause: UInt64, _ value: UInt64, isInterrupt: Bool) {
-    let names = isInterrupt ? Self.interruptNames : Self.exceptionNames
-    let name = cause < UInt64(names.count) ? names[Int(cause)] : "(unknown)"
-    func word(_ value: UInt64) -> String { hexadecimal(value, features.xlen / 4) }
-    log.write(
-      "riscv_cpu_do_interrupt: hart:\(id), async:\(isInterrupt ? 1 : 0), cause:\(word(cause)), "
-        + "epc:0x\(word(state.pointee.pc)), tval:0x\(word(value)), desc=\(name)\n")
-  }
-
   // MARK: Address translation: `-d mmu`
 
   private func translationHead(_ virtual: UInt64, _ access: Access) -> String {

@@ -6,6 +6,7 @@ extension Hart {
     case trap(cause: UInt64, value: UInt64)
     /// As `Outcome.codeFull`.
     case codeFull
+    case debug(DebugEvent)
   }
 
   /// Exceptions that leave a program, by their numbers.
@@ -87,9 +88,19 @@ extension Hart {
       // There are no interrupts to wait for.
       case .wait: return .budgetSpent
       case .codeFull: return .codeFull
+      case .debug: return .debug(reported ?? .step)
       }
     }
     return .budgetSpent
+  }
+
+  /// Runs one instruction, or meets its trap. On the thread that runs the hart.
+  package func stepUser() -> UserExit {
+    let engine = self.engine
+    self.engine = nil
+    defer { self.engine = engine }
+    reported = .breakpoint(state.pointee.pc)
+    return runUser(1)
   }
 
   /// `UserPages` says something else from now on. Only while the hart rests, or from its own thread.

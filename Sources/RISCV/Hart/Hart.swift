@@ -93,6 +93,25 @@ package final class Hart: @unchecked Sendable {
   package var engine: (any HartEngine)?
   /// Nil: page tables in memory say what is mapped.
   var userPages: (any UserPages)?
+  /// Serves what would enter machine mode; nil: the guest's own code does. Set before the hart runs, with a reset.
+  package var firmware: (any HartFirmware)?
+  /// The firmware lets the hart run nothing: it is stopped or suspended.
+  package internal(set) var isHeld = false
+  /// What other harts want fenced.
+  let wantedFences = WantedFences()
+  package let traps = TrapHistory()
+  /// Serves semihosting calls; nil: they are breakpoints. Set before the hart runs.
+  package var semihost: (any Semihost)?
+  /// Waits, at a semihosting call, for input.
+  var awaitsInput = false
+  /// What `-d int` has said last, so that it need not say it again and again.
+  var trapLog = TrapLog()
+  /// What its debugger wants to know of: by loads and stores that the lookaside never serves. Changed while it rests.
+  package internal(set) var watchpoints: [Watchpoint] = []
+  /// What the debugger was told last; the instruction at a breakpoint that was told runs when the hart goes on.
+  package internal(set) var reported: DebugEvent?
+  /// A single step is not to end in the handler of an interrupt.
+  var masksInterrupts = false
   /// Some trigger could match: instructions run one by one, and no page enters the lookaside.
   var triggersArmed = false
 
@@ -147,9 +166,14 @@ package final class Hart: @unchecked Sendable {
     }
     if extensions.contains(.svpbmt) { state.pointee.menvcfg |= Environment.pbmte }
     resetTriggers()
+    traps.clear()
+    finishTrapLog()
+    awaitsInput = false
     pmp.update(state, features)
     lookaside.flush()
     updateViews()
+    isHeld = false
+    firmware?.start(self)
   }
 
   // MARK: Registers, for boot code, monitors and debuggers
@@ -182,6 +206,7 @@ package final class Hart: @unchecked Sendable {
     case attention
     /// The arena for decoded code is full: bring all harts to rest, then `CodePages.removeAll`.
     case codeFull
+    case debug(DebugEvent)
   }
 
   /// A run ends with the last instruction of its budget. Else an engine may end it a little earlier, where it would
@@ -201,6 +226,7 @@ package final class Hart: @unchecked Sendable {
     state.pointee.slice = budget
     state.pointee.budget = budget
     lookaside.turns.change()
+    performWantedFences()
     defer {
       lookaside.turns.change()
       state.pointee.retired &+= UInt64(state.pointee.slice - state.pointee.budget)
@@ -211,6 +237,7 @@ package final class Hart: @unchecked Sendable {
     if !isContinued { updateTimers() }
     while state.pointee.budget > 0 {
       if port.attention.load(ordering: .relaxed) { return .attention }
+      if isHeld, firmware?.release(self) != true { return .waiting }
       takeInterrupt()
       switch triggersArmed ? stepWithTriggers(word) : proceed(word) {
       case nil, .resynchronize: break
@@ -222,17 +249,19 @@ package final class Hart: @unchecked Sendable {
         state.pointee.slice -= 1
       case .wait: return .waiting
       case .codeFull: return .codeFull
+      case .debug: return .debug(reported ?? .step)
       }
     }
     return .budgetSpent
   }
 
-  private static let loggedByInstruction = LogItems(
+  static let loggedByInstruction = LogItems(
     rawValue: LogItems.execution.rawValue | LogItems.registers.rawValue)
 
   /// By the engine, if there is one.
   @inline(__always)
   func proceed<W: Number>(_ word: W.Type) -> Exit? {
+    if log.has(.instructionTrace) { return interpretTraced() }
     if let engine { return engine.run() }
     if log.has(Self.loggedByInstruction) { return interpretLogged() }
     return Interpreter<W>.run(self)
@@ -252,7 +281,7 @@ package final class Hart: @unchecked Sendable {
       state.pointee.slice += left - 1
       state.pointee.budget += left - 1
     }
-    return Interpreter<W>.run(self)
+    return log.has(.instructionTrace) ? interpretTraced() : Interpreter<W>.run(self)
   }
 
   // MARK: Views

@@ -3,6 +3,15 @@ package enum Privilege: UInt64, Sendable, Codable {
   case user = 0
   case supervisor = 1
   case machine = 3
+
+  /// For people.
+  package var name: String {
+    switch self {
+    case .user: "user mode"
+    case .supervisor: "supervisor mode"
+    case .machine: "machine mode"
+    }
+  }
 }
 
 /// All architectural state of a hart, in one block of plain memory: what a snapshot copies, what a hash
@@ -129,6 +138,8 @@ package enum Exit: Error {
   case wait
   /// The code arena is full: every hart must come to rest.
   case codeFull
+  /// The instruction did not run: its debugger wants to know of it; `Hart.reported` says why.
+  case debug
 }
 
 /// Exception causes (RISC-V Privileged 1.13, table 14).
@@ -155,6 +166,12 @@ package enum Interrupt {
   package static let machineTimer: UInt64 = 1 << 7
   package static let supervisorExternal: UInt64 = 1 << 9
   package static let machineExternal: UInt64 = 1 << 11
+
+  /// By number, for people.
+  package static let names: [(number: UInt64, name: String)] = [
+    (1, "supervisor software"), (3, "machine software"), (5, "supervisor timer"), (7, "machine timer"),
+    (9, "supervisor external"), (11, "machine external"),
+  ]
 }
 
 /// Fields of `mstatus` (RISC-V Privileged 1.13, §3.1.6).

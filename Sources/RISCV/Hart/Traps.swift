@@ -40,6 +40,12 @@ extension Hart {
   /// True where a sleeping hart must wake: something is pending and locally enabled, whatever the global
   /// enables say (§3.3.3).
   package var hasReasonToWake: Bool {
+    if isHeld { return firmware?.release(self) == true }
+    return hasEnabledInterrupt || awaitsInput && semihost?.hasInput == true
+  }
+
+  /// Something is pending and locally enabled.
+  package var hasEnabledInterrupt: Bool {
     updateTimers()
     return pendingInterrupts & state.pointee.mie != 0
   }
@@ -47,7 +53,7 @@ extension Hart {
   /// Takes the most urgent interrupt that is enabled now, if any.
   func takeInterrupt() {
     let pending = pendingInterrupts & state.pointee.mie
-    guard pending != 0 else { return }
+    guard pending != 0, !masksInterrupts else { return }
     let status = state.pointee.mstatus
     let privilege = state.pointee.privilege
     let forMachine = pending & ~state.pointee.mideleg
@@ -71,12 +77,28 @@ extension Hart {
 
   private func enterHandler(_ cause: UInt64, _ value: UInt64, isInterrupt: Bool) {
     if log.has(.interrupts) { logTrap(cause, value, isInterrupt: isInterrupt) }
+    if log.has(.instructionTrace) { traceTrap(cause, value, isInterrupt: isInterrupt) }
+    let from = state.pointee.privilege
+    let pc = state.pointee.pc
+    let delegations = isInterrupt ? state.pointee.mideleg : state.pointee.medeleg
+    let handler: Privilege = from != .machine && delegations >> cause & 1 != 0 ? .supervisor : .machine
+    if handler == .machine, let firmware {
+      firmware.take(cause, value, isInterrupt: isInterrupt, on: self)
+    } else {
+      enterHandler(of: handler, cause, value, isInterrupt: isInterrupt)
+    }
+    traps.add(
+      TrapRecord(
+        pc: pc, cause: cause, isInterrupt: isInterrupt, value: value, from: from, handler: handler,
+        target: state.pointee.pc, instructions: instructionsRetired))
+  }
+
+  func enterHandler(of privilege: Privilege, _ cause: UInt64, _ value: UInt64, isInterrupt: Bool) {
     let s = state
-    let delegations = isInterrupt ? s.pointee.mideleg : s.pointee.medeleg
     let causeValue = isInterrupt ? cause | 1 << UInt64(features.xlen - 1) : cause
     var status = s.pointee.mstatus
     let vector: UInt64
-    if s.pointee.privilege != .machine, delegations >> cause & 1 != 0 {
+    if privilege == .supervisor {
       s.pointee.scause = causeValue
       s.pointee.sepc = s.pointee.pc
       s.pointee.stval = value

@@ -13,6 +13,8 @@ public enum Opcode: UInt16, CaseIterable, Sendable {
   case pageEnd
   /// A four-byte instruction that begins in a page's last two bytes.
   case straddle
+  /// An instruction with a debugger's breakpoint.
+  case halt
 
   // MARK: RV32I and RV64I
 

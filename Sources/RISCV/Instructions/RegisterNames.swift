@@ -16,6 +16,9 @@ package enum RegisterNames {
   /// The name of a control and status register, nil where the manuals give none.
   package static func csr(_ number: Int) -> String? { csrs[number] }
 
+  package static func number(ofCSR name: String) -> Int? { numbers[name] }
+  private static let numbers = Dictionary(csrs.map { ($1, $0) }, uniquingKeysWith: min)
+
   /// RISC-V Privileged, "CSR Listing", with Smstateen, Sscofpmf, Sstc, Smcsrind, the AIA and Zkr.
   private static let csrs: [Int: String] = {
     var names: [Int: String] = [

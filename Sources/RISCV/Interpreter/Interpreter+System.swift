@@ -30,6 +30,7 @@ extension Hart {
     case .ecall:
       throw trap(Cause.callFromUser + s.pointee.privilege.rawValue)
     case .ebreak, .c_ebreak:
+      if let semihost, i.opcode == .ebreak, try serveSemihosting(semihost) { throw .resynchronize }
       throw trap(Cause.breakpoint, s.pointee.pc)
     case .csrrw, .csrrs, .csrrc, .csrrwi, .csrrsi, .csrrci:
       try performCSR(i, next)

@@ -61,7 +61,7 @@ struct Interpreter<W: Number>: Executor {
       return nil
     } catch {
       switch error {
-      case .trap, .codeFull:
+      case .trap, .codeFull, .debug:
         // Not retired.
         block.pointee.state.budget = me.budget + 1
         block.pointee.state.pc = me.pc

@@ -55,6 +55,10 @@ enum SlowPath {
       block.pointee.base = slots
       block.pointee.page = pc & ~0xfff
       return slots + Int(pc & 0xfff) / 2
+    case .halt:
+      let slots = try hart.pageBehindBreakpoint(pc)
+      block.pointee.base = slots
+      return slots + Int(pc & 0xfff) / 2
     default:
       let slots = try hart.straddlingPage(pc)
       block.pointee.base = slots

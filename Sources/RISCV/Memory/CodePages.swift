@@ -42,6 +42,9 @@ package final class CodePages: Sendable {
   /// Write entries to revoke when a page gains code. Under the lock.
   private nonisolated(unsafe) var lookasides: [TranslationLookaside] = []
 
+  let breakpoints = Mutex(Breakpoints())
+  /// There are some, or have been: looked at before the lock is taken. Changed while harts rest.
+  nonisolated(unsafe) var hasBreakpoints = false
   private let log: Log
 
   package init(log: Log = Log(), capacity: Int = 1400) {
@@ -187,6 +190,12 @@ package final class CodePages: Sendable {
   /// Whether `fence.i` has anything to do; by pointer for translated code.
   package nonisolated(unsafe) let hasNewborn: UnsafeMutablePointer<Atomic<Bool>>
 
+  /// The pages in `physical` were lent and are so no longer: no load and no fetch may go there without asking. A
+  /// hart that runs in one of them goes on until it leaves it.
+  package func takeBack(_ physical: Swift.Range<UInt64>) {
+    lock.withLock { _ in for lookaside in lookasides { lookaside.revoke(physical) } }
+  }
+
   /// `fence.i`, of one hart or of all: what harts have stored before is executed from now on. Only stores to newborn
   /// pages can have gone unnoticed, which are decoded anew, and those that `setUnnoticedStores` named.
   package func fence(_ hart: TranslationLookaside?) {
@@ -236,6 +245,17 @@ package final class CodePages: Sendable {
       }
     }
     validated[number] = now
+  }
+
+  /// The physical address of the instruction whose slot in the arena this is.
+  func address(of slot: UnsafeMutablePointer<Operation>) -> UInt64 {
+    let number = number(of: slot)
+    return addresses[number] + UInt64(2 * (slot - arena - number * Self.slotStride))
+  }
+
+  /// Forgets the instruction at `address`, so that it is decoded anew.
+  func redecode(_ address: UInt64) {
+    if let slots = entry(address >> 12)?.pointee { clear(slots, Int(address & 0xfff), 2) }
   }
 
   /// The bytes of the instruction whose slot in the arena this is.

@@ -13,7 +13,8 @@ extension Hart {
       if let slots = enter(pc, physical, host) { return slots }
       if code.isFull { throw .codeFull }
     }
-    return scratchPage(Int(pc & 0xfff) / 2, try decode(at: pc))
+    let operation = try decode(at: pc)
+    return scratchPage(Int(pc & 0xfff) / 2, code.hasBreakpoint(at: pc) ? Operation(opcode: .halt) : operation)
   }
 
   /// Makes a fetch entry for the page of `pc`, which is at `physical`; nil where it cannot have slots.
@@ -23,6 +24,7 @@ extension Hart {
     guard let slots = code.slots(at: physical, host: host - Int(physical & 0xfff), for: lookaside) else {
       return nil
     }
+    code.plantBreakpoints(ofPage: pc & ~0xfff, in: slots)
     let isUnnoticed = code.validate(slots, operation)
     lookaside.fillFetch(fetchView, virtual: pc, physical: physical, slots: slots)
     if isUnnoticed { lookaside.noteUnnoticedFetch(fetchView, pc) }
@@ -70,13 +72,17 @@ extension Hart {
   @inline(never)
   func fillSlot(_ slot: UnsafeMutablePointer<Operation>, _ pc: UInt64) {
     guard let bytes = code.bytes(of: slot) else { return }
+    if code.isPlanted(slot) {
+      slot.whole = Operation(opcode: .halt)
+      return
+    }
     slot.whole = operation(bytes, pc)
+    code.didDecode(slot - Int(pc & 0xfff) / 2)
     // A program's stores count from `fence.i` on, which has the page validated.
     if userPages != nil { return }
     // A store by another hart may have come between our reading the bytes and publishing the slot, and have
     // cleared a slot that was still empty. Stores fence before they clear; we publish, fence and look again.
     atomicMemoryFence(ordering: .sequentiallyConsistent)
-    code.didDecode(slot - Int(pc & 0xfff) / 2)
     if operation(bytes, pc) != slot.pointee { code.takeBack(slot) }
   }
 

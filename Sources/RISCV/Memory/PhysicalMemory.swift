@@ -4,11 +4,14 @@ package struct HostPage {
   package let base: UnsafeMutableRawPointer
   /// False for ROM: stores there are ignored by the bus, not by the hart.
   package let isWritable: Bool
+  /// The page may be taken back (`CodePages.takeBack`): whoever enters it somewhere asks again afterwards.
+  package let isLent: Bool
 
   @inlinable
-  package init(base: UnsafeMutableRawPointer, isWritable: Bool) {
+  package init(base: UnsafeMutableRawPointer, isWritable: Bool, isLent: Bool = false) {
     self.base = base
     self.isWritable = isWritable
+    self.isLent = isLent
   }
 }
 

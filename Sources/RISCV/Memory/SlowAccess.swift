@@ -38,10 +38,12 @@ extension Hart {
     let translation = try translate(virtual, access, privilege)
     let physical = translation.physical
     guard pmp.allows(access, physical, UInt64(width), privilege) else { throw accessFault(access, virtual) }
+    let isWatched = !watchpoints.isEmpty && watchesPage(of: virtual)
+    if isWatched { try checkWatchpoints(access, virtual, UInt64(width)) }
     guard let page = memory.hostPage(at: physical) else {
       return Place(physical: physical, host: nil, isWritable: true)
     }
-    if !triggersArmed, pmp.isUniform(page: physical & ~0xfff) {
+    if !triggersArmed, !isWatched, pmp.isUniform(page: physical & ~0xfff) {
       fill(virtual, access, physical, page, translation, privilege)
     }
     return Place(physical: physical, host: page.base + Int(physical & 0xfff), isWritable: page.isWritable)
@@ -62,7 +64,13 @@ extension Hart {
       logTranslation(virtual, access, to: physical, readable: readable, writable: writable)
     }
     if readable && writable { lookaside.allowStores(entry, virtual: virtual, code) }
-    if let userPages { fillNeighbours(virtual, userPages, readable: readable, writable: writable) }
+    if page.isLent {
+      atomicMemoryFence(ordering: .sequentiallyConsistent)
+      if memory.hostPage(at: physical) == nil { entry.pointee.readTag = LookasideEntry.none }
+    }
+    if let userPages, watchpoints.isEmpty {
+      fillNeighbours(virtual, userPages, readable: readable, writable: writable)
+    }
   }
 
   // MARK: Loads and stores

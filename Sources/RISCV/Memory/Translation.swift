@@ -148,7 +148,7 @@ extension Hart {
   }
 
   /// Hardware sets A and D: `menvcfg.ADUE` where Svadu is there; otherwise unless Svade says that it traps.
-  private var updatesAccessedAndDirty: Bool {
+  package var updatesAccessedAndDirty: Bool {
     if features.extensions.contains(.svadu) { return state.pointee.menvcfg & Environment.adue != 0 }
     return !features.extensions.contains(.svade)
   }

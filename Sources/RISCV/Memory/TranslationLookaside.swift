@@ -280,6 +280,38 @@ package final class TranslationLookaside: Sendable {
     log.write("tlb_flush_page: hart \(hart), page 0x\(hexadecimal(page & ~0xfff, 16))\n")
   }
 
+  /// What the entries hold, for people; while the hart rests.
+  var contents: [CachedTranslation] {
+    var pages: [CachedTranslation] = []
+    for i in 0..<journalCount {
+      let index = Int(journal[i])
+      let entry = entries[index]
+      guard entry.readTag != LookasideEntry.none || entry.writeTag != LookasideEntry.none else { continue }
+      let tag = entry.readTag != LookasideEntry.none ? entry.readTag : entry.writeTag
+      pages.append(
+        CachedTranslation(
+          view: "\(View(rawValue: index / Self.entryCount) ?? .other)", virtual: tag & ~0xfff,
+          physical: entry.physical, isReadable: entry.readTag != LookasideEntry.none,
+          isWritable: entry.writeTag & LookasideEntry.noCode != 0, isExecutable: false))
+    }
+    for index in 0..<Self.fetchCount * Self.viewCount where isMade(index) {
+      let page = fetchPages[index]
+      guard fetches[index].tag == page.virtual else { continue }
+      let view = "\(View(rawValue: index / Self.fetchCount) ?? .other)"
+      if let known = pages.firstIndex(where: {
+        $0.view == view && $0.virtual == page.virtual && $0.physical == page.physical
+      }) {
+        pages[known].isExecutable = true
+      } else {
+        pages.append(
+          CachedTranslation(
+            view: view, virtual: page.virtual, physical: page.physical, isReadable: false, isWritable: false,
+            isExecutable: true))
+      }
+    }
+    return pages.sorted { ($0.view, $0.virtual) < ($1.view, $1.virtual) }
+  }
+
   /// From any thread: some page that windows may show is not what it was.
   func voidWindows() { windowsAreVoid.pointee.store(true, ordering: .sequentiallyConsistent) }
 
@@ -349,6 +381,24 @@ package final class TranslationLookaside: Sendable {
       }
     }
     // Only now: who shuts its windows before opens none of these again.
+    voidWindows()
+  }
+
+  /// From any thread: no load and no fetch may go to the pages in `physical` any more. They are no RAM.
+  func revoke(_ physical: Range<UInt64>) {
+    for i in 0..<journalCount {
+      let entry = entries + Int(journal[i])
+      let tag = entry.pointee.readTag
+      if tag != LookasideEntry.none && physical.contains(entry.pointee.physical) {
+        // Unless the hart itself has just made another entry of it.
+        _ = Int64.compareExchange(
+          UnsafeMutableRawPointer(entry), Int64(bitPattern: tag), Int64(bitPattern: LookasideEntry.none))
+      }
+    }
+    for i in 0..<Self.fetchCount * Self.viewCount where isMade(i) && physical.contains(fetchPages[i].physical)
+    {
+      revokeFetch(i)
+    }
     voidWindows()
   }
 

@@ -1,7 +1,8 @@
 /// Why `-cpu` made no hart. Where QEMU has a sentence, ours is that sentence.
 package enum CPUError: Error, Equatable, CustomStringConvertible {
   case empty
-  case unknownModel(String)
+  /// `near` are the names of those that there is a choice of.
+  case unknownModel(String, near: [String])
   /// A model of QEMU's that needs what this emulator does not have.
   case missingModel(String, needs: [String])
   case notKeyAndValue(String)
@@ -35,7 +36,8 @@ package enum CPUError: Error, Equatable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .empty: "-cpu option cannot be empty"
-    case .unknownModel(let name): "unable to find CPU model '\(name)'"
+    case .unknownModel(let name, let names):
+      "unable to find CPU model '\(name)'" + names.suggestion(for: name)
     case .missingModel(let name, let needs):
       "CPU model '\(name)' is not there yet: it needs \(needs.joined(separator: ", "))"
     case .notKeyAndValue(let text): "Expected key=value format, found \(text)."
@@ -54,7 +56,8 @@ package enum CPUError: Error, Equatable, CustomStringConvertible {
 
   private static func sentence(_ model: String, _ key: String, _ value: String, _ reason: Reason) -> String {
     switch reason {
-    case .notFound: "Property '\(model)-riscv-cpu.\(key)' not found"
+    case .notFound:
+      "Property '\(model)-riscv-cpu.\(key)' not found" + CPUBuilder.propertyNames.suggestion(for: key)
     case .missing(let one): "extension '\(one.name)' is not there yet"
     case .notThere: "property '\(key)' is not there yet"
     case .notBoolean: "Parameter '\(key)' expects 'on' or 'off'"

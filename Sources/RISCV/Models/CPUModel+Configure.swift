@@ -1,16 +1,19 @@
 extension CPUModel {
   /// The hart that `-cpu` text such as `rv64,zicond=on,sv57=off` describes.
   ///
-  /// `globals` are properties from elsewhere (`-global rv64-riscv-cpu.sstc=off`), set before.
+  /// `globals` are properties from elsewhere (`-global rv64-riscv-cpu.sstc=off`), set before. `models` are
+  /// those that there is a choice of.
   package static func configure(
-    _ text: String, globals: [(key: String, value: String)] = []
+    _ text: String, globals: [(key: String, value: String)] = [], among models: [CPUModel] = wide
   ) throws(CPUError) -> CPUConfiguration {
     if text.isEmpty { throw .empty }
-    let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    var parts = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    // A comma behind the last property means nothing.
+    if parts.count > 1, parts.last == "" { parts.removeLast() }
     let name = parts[0]
-    guard let model = named(name) else {
-      if let needs = absent[name] { throw .missingModel(name, needs: needs) }
-      throw .unknownModel(name)
+    guard let model = models.first(where: { $0.name == name }) else {
+      if models.first?.xlen == 64, let needs = absent[name] { throw .missingModel(name, needs: needs) }
+      throw .unknownModel(name, near: models.filter { $0.missing.isEmpty }.map(\.name))
     }
     guard model.missing.isEmpty else { throw .missingModel(name, needs: model.missing) }
     var builder = CPUBuilder(model)
@@ -157,6 +160,15 @@ struct CPUBuilder {
     .ssu64xl, .ssstateen,
   ]
 
+  /// The properties that can be set, for who misspelt one.
+  static var propertyNames: [String] {
+    ExtensionSet.available.subtracting(statements).members.map(\.name) + modes + [
+      "s", "u", "pmp", "mmu", "short-isa-string", "mvendorid", "marchid", "mimpid", "resetvec",
+      "cbom_blocksize", "cbop_blocksize", "cboz_blocksize", "pmu-mask", "pmu-num", "priv_spec", "rva22u64",
+      "rva22s64",
+    ]
+  }
+
   /// The extension that a property names, in today's spelling or an old one.
   private mutating func found(_ key: String, _ value: String) throws(CPUError) -> Extension {
     if let one = Extension(name: key) {
@@ -270,13 +282,9 @@ struct CPUBuilder {
   }
 
   private func resolveSatp(_ result: inout CPUConfiguration) throws(CPUError) {
-    if model.xlen == 32 {
-      if satp["sv32"] == false || satp["mmu"] == false { result.maxSatpMode = .bare }
-      return
-    }
-    let modes: [(name: String, mode: SatpMode?)] = [
-      ("sv39", .sv39), ("sv48", .sv48), ("sv57", .sv57), ("sv64", nil),
-    ]
+    let modes: [(name: String, mode: SatpMode?)] =
+      model.xlen == 32
+      ? [("sv32", .sv32)] : [("sv39", .sv39), ("sv48", .sv48), ("sv57", .sv57), ("sv64", nil)]
     var most = satpDefault
     if let top = modes.last(where: { satp[$0.name] == true }) {
       guard let mode = top.mode, mode <= model.satpLimit else {

@@ -40,20 +40,25 @@ package struct CPUModel: Sendable {
 
   /// What the model needs and this emulator does not have, by name.
   package var missing: [String] {
-    var names = extensions.subtracting(.available).members.map(\.name)
-    if xlen == 32 { names.append("a 32-bit hart on this machine") }
-    return names
+    extensions.subtracting(.available).members.map(\.name)
   }
 
-  /// The models in the order of their names, those that are not there yet among them.
-  package static let all: [CPUModel] = generic + profiles + products + narrow
+  /// Those of 64 bits, which are all that runs 64-bit programs; those that are not there yet among them.
+  package static let wide: [CPUModel] = generic + profiles + products
 
-  /// The model of this name, whether it is there yet or not.
-  package static func named(_ name: String) -> CPUModel? { all.first { $0.name == name } }
+  /// What a program of this target offers for whole machines, by the names that it has for them.
+  package static func all(of target: Target) -> [CPUModel] {
+    guard target == .riscv32 else { return wide + narrow }
+    return narrow.map { model in
+      var model = model
+      if model.name == "max32" { model.name = "max" }
+      return model
+    }
+  }
 
-  /// What `-cpu help` prints: the models that are there.
+  /// What `-cpu help` prints in user mode: the models that are there.
   package static var help: String {
-    let names = all.filter { $0.missing.isEmpty }.map(\.name).sorted()
+    let names = wide.filter { $0.missing.isEmpty }.map(\.name).sorted()
     return "Available CPUs:\n" + names.map { "  \($0)\n" }.joined()
   }
 }
@@ -123,15 +128,18 @@ extension CPUModel {
       priv: .v1_12),
   ]
 
-  /// The 32-bit hart exists; the machines that it belongs to do not yet.
   private static let narrow: [CPUModel] = [
     CPUModel("rv32", .generic, usual, xlen: 32, satp: .sv32),
     CPUModel(
-      "max32", .generic, ExtensionSet.available.subtracting([.svade]), xlen: 32, satp: .sv32),
-    CPUModel("rv32i", .bare, [.i], xlen: 32, supervisor: false, user: false, satp: .bare, limit: .sv32),
-    CPUModel("rv32e", .bare, [.e], xlen: 32, supervisor: false, user: false, satp: .bare, limit: .sv32),
+      // Without statements and page-table bits that only RV64 has.
+      "max32", .generic, ExtensionSet.available.subtracting([.svade, .ssu64xl, .svnapot, .svpbmt]),
+      xlen: 32, satp: .sv32),
     CPUModel(
-      "lowrisc-ibex", .vendor, [.i, .m, .c, .zba, .zbb, .zbc, .zbs, .smepmp], xlen: 32,
+      "rv32i", .bare, [.i], xlen: 32, supervisor: false, user: false, satp: .bare, limit: .sv32, priv: .v1_10),
+    CPUModel(
+      "rv32e", .bare, [.e], xlen: 32, supervisor: false, user: false, satp: .bare, limit: .sv32, priv: .v1_10),
+    CPUModel(
+      "lowrisc-ibex", .vendor, counters.union([.i, .m, .c, .zba, .zbb, .zbc, .zbs, .smepmp]), xlen: 32,
       supervisor: false, satp: .bare, priv: .v1_12),
     CPUModel(
       "sifive-e31", .vendor, gc.subtracting([.f, .d]), xlen: 32, supervisor: false, satp: .bare,

@@ -94,7 +94,7 @@ public protocol Executor {
   // MARK: What translated code leaves to the interpreter
   /// CSR accesses, privileged instructions, cache-block operations, traps on purpose.
   mutating func system(_ i: Operation) throws(Trap)
-  /// Slot states of decoded pages: undecoded, page end, straddle.
+  /// Slot states of decoded pages: undecoded, page end, straddle, halt.
   mutating func control(_ i: Operation) throws(Trap)
 }
 

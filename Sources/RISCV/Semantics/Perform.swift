@@ -6,7 +6,7 @@ extension Executor {
     switch i.opcode {
 
     // MARK: Slot states
-    case .undecoded, .pageEnd, .straddle: try control(i)
+    case .undecoded, .pageEnd, .straddle, .halt: try control(i)
 
     // MARK: I
     case .lui: lui(i)

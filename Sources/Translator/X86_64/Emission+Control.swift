@@ -8,8 +8,10 @@ extension Emission {
     let isImmediate = i.opcode == .csrrwi || i.opcode == .csrrsi || i.opcode == .csrrci
     let isSwap = i.opcode == .csrrw || i.opcode == .csrrwi
     let writes = isSwap || i.rs1 != 0
+    let isNarrow = features.xlen == 32
     if i.csr == HartState.Control.sstatus {
-      guard features.hasSupervisor else { return false }
+      // The fields above 31 are what this is about.
+      guard features.hasSupervisor, !isNarrow else { return false }
       requirePrivilege(1)
       readSupervisorStatus()
       if writes { writeSupervisorStatus(i, isImmediate: isImmediate) }
@@ -41,7 +43,8 @@ extension Emission {
     write(
       i.rd,
       Term(
-        bits: Term.wideBit | old.bits << 24, immediate: Int64(Int(bitPattern: assembler.cursor)),
+        bits: (isNarrow ? Term.zeroBit : Term.wideBit) | old.bits << 24,
+        immediate: Int64(Int(bitPattern: assembler.cursor)),
         emission: nil))
     return true
   }

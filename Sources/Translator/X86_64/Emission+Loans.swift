@@ -14,6 +14,8 @@ extension Emission {
   static let mostLoans = 4
   /// Uses in one turn from which on borrowing pays.
   private static let worthwhileUses = 2
+  /// A loop is left often where there are many ways out, and each takes the exchange back: one more use for so many.
+  private static let waysPerUse = 2
 
   /// What the loop that was just emitted, the region, would better borrow; nothing where it is none.
   mutating func chooseLoans() -> [Loan] {
@@ -24,7 +26,9 @@ extension Emission {
     }
     let free = RegionTranslator.registerMap.filter { uses[$0.guest] == 0 }
     if free.isEmpty { return [] }
-    let wanted = (1..<32).filter { places[$0] < 0 && uses[$0] >= Self.worthwhileUses }
+    let ways = (0..<sideCount).count { !isLoop(sides[$0]) }
+    let least = max(Self.worthwhileUses, ways / Self.waysPerUse)
+    let wanted = (1..<32).filter { places[$0] < 0 && uses[$0] >= least }
       .sorted { uses[$0] > uses[$1] }
     return zip(wanted, free).prefix(Self.mostLoans).map {
       Loan(guest: $0, owner: $1.guest, host: $1.host)

@@ -2,6 +2,8 @@
 extension Emission {
   @inline(never) mutating func vector(_ t: Term, _ d: HostRegister) {
     if !host.contains(t.op == .permutation4 || t.op == .permutation8 ? .ssse3 : .pclmul) { isLeft = true }
+    // A 32-bit hart's products and tables are others.
+    if !t.isWide { isLeft = true }
     vectorOperand(0, t.left, t.immediate)
     vectorOperand(1, t.right, t.immediate)
     switch t.op {

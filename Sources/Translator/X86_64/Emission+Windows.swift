@@ -282,7 +282,8 @@ extension Emission {
     assembler.call(stubs.storeBesideCode[store.width.trailingZeroBitCount])
     // The store is done; the interpreter goes on, and the hart looks at what was decoded there.
     misses[missCount] = Miss(
-      site: assembler.jump(.below), pc: store.pc &+ UInt64(store.length), executed: store.executed + 1,
+      site: assembler.jump(.below), pc: (store.pc &+ UInt64(store.length)) & addressMask,
+      executed: store.executed + 1,
       isFinal: true)
     misses[missCount + 1] = Miss(
       site: assembler.jump(.notEqual), pc: store.pc, executed: store.executed, resume: store.resume)

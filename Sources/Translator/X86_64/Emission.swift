@@ -115,6 +115,8 @@ struct Emission {
   let stubs: Stubs
   let hasShortInstructions: Bool
   let features: HartFeatures
+  /// What an address has bits for.
+  let addressMask: UInt64
   let host: HostFeatures
   /// Not nil: accesses go straight to memory.
   let direct: DirectAccess?
@@ -246,6 +248,7 @@ struct Emission {
     _ features: HartFeatures, host: HostFeatures, direct: DirectAccess?
   ) {
     self.features = features
+    addressMask = features.xlen == 32 ? 0xffff_ffff : .max
     self.assembler = assembler
     entry = assembler.cursor
     entryJump = assembler.cursor
@@ -575,7 +578,7 @@ struct Emission {
     }
     let v = Int(t.immediate)
     if t.left.isZero && (operation == .add || operation == .or || operation == .exclusiveOr) {
-      assembler.move(d, immediate: t.immediate)
+      assembler.move(d, immediate: wide ? t.immediate : t.immediate & 0xffff_ffff)
     } else if operation == .add {
       let s = source(t.left, 0, d, wide)
       if v == 0 {
@@ -645,8 +648,9 @@ struct Emission {
     let width = wide ? 64 : 32
     let s = source(t.left, 0, .rdx, wide)
     switch t.op {
-    case .signedByte: assembler.registers(Opcodes.loadSigned8, d, s)
-    case .signedHalf: assembler.registers(Opcodes.loadSigned16, d, s)
+    // The prefix of all registers' low bytes comes with the wide form alone.
+    case .signedByte: signed(Opcodes.loadSigned8, d, s, t)
+    case .signedHalf: signed(Opcodes.loadSigned16, d, s, t)
     case .allBut:
       assembler.move(.rax, immediate: -1)
       assembler.registers(0x0fb3, s, .rax)
@@ -699,6 +703,12 @@ struct Emission {
     }
   }
 
+  private mutating func signed(_ opcode: Int, _ d: HostRegister, _ s: HostRegister, _ t: Term) {
+    assembler.registers(opcode, d, s)
+    // Of a 32-bit hart.
+    if !t.isSignExtended { assembler.registers(Opcodes.load, d, d, wide: false) }
+  }
+
   /// rax's bits under the mask stay there; those so far above them go under the mask in rdx. Uses rcx.
   private mutating func splitByMask(_ distance: Int, _ mask: Int64) {
     assembler.move(.rcx, immediate: mask)
@@ -723,7 +733,8 @@ struct Emission {
   }
 
   @inline(never) mutating func compare(_ c: Term.Condition) {
-    if flagsCursor == assembler.cursor, c.right.isZero, c.isWide || isHalf, place(c.left) == flagsRegister,
+    if flagsCursor == assembler.cursor, c.right.isZero, c.isWide || isHalf || !flagsAreWide,
+      place(c.left) == flagsRegister,
       flagsAreLogical || c.host == .equal || c.host == .notEqual
     {
       return

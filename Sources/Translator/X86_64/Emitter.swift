@@ -88,7 +88,7 @@ struct Emitter: Executor {
 
 extension Emission {
   /// Where the next instruction is.
-  private var next: UInt64 { pc &+ UInt64(length) }
+  private var next: UInt64 { (pc &+ UInt64(length)) & addressMask }
 
   private func isMisaligned(_ target: UInt64) -> Bool { !hasShortInstructions && target & 2 != 0 }
 
@@ -121,7 +121,7 @@ extension Emission {
   /// Other backward branches end the region: what goes on behind them is a region of its own, so that a loop's
   /// jump back needs no correction of the budget.
   mutating func branch(_ condition: Term.Condition, _ distance: Int32) {
-    let target = pc &+ UInt64(bitPattern: Int64(distance))
+    let target = (pc &+ UInt64(bitPattern: Int64(distance))) & addressMask
     if isMisaligned(target) { isLeft = true }
     if let ahead = follower, ahead == target || ahead == next {
       compare(condition)
@@ -143,7 +143,7 @@ extension Emission {
   }
 
   mutating func jump(_ distance: Int32, _ link: Int) {
-    let target = pc &+ UInt64(bitPattern: Int64(distance))
+    let target = (pc &+ UInt64(bitPattern: Int64(distance))) & addressMask
     if isMisaligned(target) { isLeft = true }
     write(link, Term(immediate: Int64(bitPattern: next)))
     if Self.isLinkRegister(link) {

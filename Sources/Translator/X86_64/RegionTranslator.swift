@@ -232,6 +232,12 @@ package final class RegionTranslator {
       layout?.body = e.pointee.assembler.cursor - memory.writable
     }
     var emitter = Emitter(emission: e)
+    var narrowEmitter = NarrowEmitter(emission: e)
+    let isNarrow = e.pointee.features.xlen == 32
+    func perform(_ operation: Operation) {
+      let operation = e.pointee.prepared(operation)
+      if isNarrow { narrowEmitter.perform(operation) } else { emitter.perform(operation) }
+    }
     while !e.pointee.hasEnded {
       let slot = page.slots + Int(e.pointee.pc & 0xfff) / 2
       if slot.pointee.opcode == .undecoded && !hart.decode(slot, at: e.pointee.pc) {
@@ -261,7 +267,7 @@ package final class RegionTranslator {
       if let both = pair {
         e.pointee.length = both.length
         e.pointee.secondPC = e.pointee.pc &+ (operation.isShort ? 2 : 4)
-        emitter.perform(e.pointee.prepared(both.operation))
+        perform(both.operation)
         e.pointee.secondPC = nil
         e.pointee.length = both.length
         if e.pointee.isLeft {
@@ -271,7 +277,7 @@ package final class RegionTranslator {
       }
       if pair == nil {
         e.pointee.length = 4
-        emitter.perform(e.pointee.prepared(operation))
+        perform(operation)
       }
       let isLeft = e.pointee.isLeft
       if isLeft {
@@ -407,7 +413,7 @@ extension Emission {
 
   /// To the instruction that comes next in the region.
   mutating func advance() {
-    pc = continuation ?? pc &+ UInt64(length)
+    pc = continuation ?? (pc &+ UInt64(length)) & addressMask
     continuation = nil
   }
 

@@ -198,6 +198,13 @@ struct Term: Word {
         bits: UInt64(Form.operation.rawValue) | UInt64(op.rawValue) << 8 | t.widthOfValue | left.bits << 24
           | right.bits << 40, immediate: immediate, emission: t.emission)
     }
+    if isPlain(a, .shiftLeft), op == .shiftArithmetic, a.widthOfValue == 0, b.isConstant,
+      a.right.kind == .constant, a.immediate == b.immediate, b.immediate == 24 || b.immediate == 16
+    {
+      return term(b.immediate == 24 ? .signedByte : .signedHalf, a.left, Leaf(.constant), 0, a)
+    }
+    // The others count bits, or invert them, in all 64.
+    if (a.form == .operation ? a : b).widthOfValue == 0 { return nil }
     let isInversion = op == .exclusiveOr && b.isConstant && b.immediate == -1
     if isPlain(a, .exclusiveOr), isInversion, a.right.kind == .guest {
       return term(.exclusiveNor, a.left, a.right, 0, a)
@@ -207,11 +214,6 @@ struct Term: Word {
     }
     if isPlain(a, .shiftRight), op == .and, b.isConstant, b.immediate == 1 {
       return term(.testBit, a.left, a.right, a.immediate, a)
-    }
-    if isPlain(a, .shiftLeft), op == .shiftArithmetic, a.widthOfValue == 0, b.isConstant,
-      a.right.kind == .constant, a.immediate == b.immediate, b.immediate == 24 || b.immediate == 16
-    {
-      return term(b.immediate == 24 ? .signedByte : .signedHalf, a.left, Leaf(.constant), 0, a)
     }
     guard a.form == .leaf, a.leaf.kind == .guest else { return nil }
     if isPlain(b, .exclusiveOr), b.right.kind == .constant, b.immediate == -1, op == .and || op == .or {

@@ -80,7 +80,7 @@ struct InstructionTableTests {
 
   @Test("Every opcode but the states of a page has a row")
   func everyOpcodeHasARow() {
-    let states: Set<Opcode> = [.undecoded, .illegal, .pageEnd, .straddle]
+    let states: Set<Opcode> = [.undecoded, .illegal, .pageEnd, .straddle, .halt]
     let rows = Set(Instruction.table.map(\.opcode))
     for opcode in Opcode.allCases where !states.contains(opcode) {
       #expect(rows.contains(opcode), "\(opcode)")

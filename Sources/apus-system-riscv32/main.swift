@@ -1,0 +1,4 @@
+import Glibc
+import SystemEmulator
+
+exit(Program.run(CommandLine.arguments, target: .riscv32))
