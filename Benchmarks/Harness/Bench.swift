@@ -19,7 +19,9 @@ package struct Bench {
   package static let names: [String] =
     ["translation/emission", "interpreter/coremark-like", "interpreter/coremark-like+sv39"]
     + BareGuest.all.map(\.id)
-    + userNames + ["linux/boot-1", "linux/boot-2", "kernel/all", "start/first-instruction", "start/firmware"]
+    + userNames + deskNames + [
+      "linux/boot-1", "linux/boot-2", "kernel/all", "start/first-instruction", "start/firmware",
+    ]
 
   package mutating func run() throws {
     try startUp()
@@ -28,6 +30,7 @@ package struct Bench {
     try interpreterSpeed()
     try translationSpeed()
     try userPrograms()
+    try desk()
     linuxBoots()
     kernelWork()
   }

@@ -71,6 +71,18 @@ package struct GuestBuilder {
       flags: ["-march=rv64gc"] + GuestBuilder.riscv + GuestBuilder.common + ["-Wl,-Ttext=0x80200000", source])
   }
 
+  /// One of the guests that fall silent, by its name.
+  package func buildSilence(_ name: String) throws -> String {
+    let folder = options.sources + "/../../Guests/silence/"
+    return try compile(
+      "silence-" + name, sources: [],
+      others: ["../../Guests/silence/\(name).S", "../../Guests/silence/silence.h"],
+      flags: [
+        "-march=rv64gc_zicsr_zifencei", "-g", "-Wl,--no-relax", "-Wl,-N", "-Wl,-Ttext=0x80000000",
+        folder + name + ".S",
+      ] + GuestBuilder.riscv + GuestBuilder.common)
+  }
+
   /// An initial file system in which `/kernel-work` is the program of that name: the one from
   /// `Scripts/fetch-linux` with a second archive behind it.
   package func buildKernelWork() throws -> String {

@@ -62,7 +62,7 @@ package struct LinuxGuest {
   }
 
   /// Seconds of CPU time until the shell's prompt, on firmware as `-bios` names it.
-  package func cpuToShell(_ emulator: Emulator, harts: Int, firmware: String) throws -> Double {
+  package func cpuToShell(_ emulator: Emulator, harts: Int, firmware: String? = nil) throws -> Double {
     let initrd = options.linuxFolder + "/initramfs.cpio.gz"
     let process = try HostProcess(words(emulator, harts: harts, initrd: initrd, firmware: firmware))
     try process.wait(for: "/ # ", within: 300)

@@ -38,7 +38,7 @@ package struct Report {
     print()
     for bar in bars {
       print(
-        "issue \(bar.issue)  \(left(bar.verdict.rawValue + (bar.verdict == .notYet ? ":" : ""), 12))  \(bar.claim): \(bar.detail)"
+        "issue \(bar.issue)  \(left(bar.verdict.rawValue, 12))  \(bar.claim): \(bar.detail)"
       )
     }
   }
