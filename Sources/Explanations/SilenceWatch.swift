@@ -67,10 +67,14 @@ package struct SilenceWatch: Sendable {
   private static let patience = 3
 
   private var last: [Sample] = []
+  /// Some hart did little else than trap between the last two looks.
+  private var isTrapping = false
   /// By hart: looks in a row at which it stood still, or ran within a page.
   private var still: [Int] = []
   /// Milliseconds.
   private var pause = 0
+  /// What the last suspicion that came to nothing was about.
+  private var doubted: (isTrapping: Bool, pcs: [UInt64])?
   /// Harts that have not run between the last two looks.
   package private(set) var idle: Set<Int> = []
 
@@ -80,6 +84,7 @@ package struct SilenceWatch: Sendable {
   package mutating func forget() {
     last = []
     pause = 0
+    doubted = nil
   }
 
   /// To be called every `interval`.
@@ -91,7 +96,7 @@ package struct SilenceWatch: Sendable {
       return .none
     }
     idle = []
-    var isTrapping = false
+    isTrapping = false
     var isStill = true
     for (index, sample) in samples.enumerated() {
       let before = last[index]
@@ -101,8 +106,7 @@ package struct SilenceWatch: Sendable {
       }
       let isIdle = sample.instructions == before.instructions && traps == 0
       if isIdle { idle.insert(index) }
-      let isNear = sample.pc &- before.pc &+ 2048 < 4096
-      let isBusy = traps > Self.fewTraps || !isNear || sample.isInterruptible
+      let isBusy = traps > Self.fewTraps || !Self.areNear(sample.pc, before.pc) || sample.isInterruptible
       let standsStill = sample.isHeld || (isIdle ? !sample.hasTimer : !isBusy)
       still[index] = standsStill ? still[index] + 1 : 0
       if still[index] < Self.patience { isStill = false }
@@ -113,9 +117,17 @@ package struct SilenceWatch: Sendable {
     return pause == 0 ? .running : .none
   }
 
+  private static func areNear(_ a: UInt64, _ b: UInt64) -> Bool { a &- b &+ 2048 < 4096 }
+
   /// Harts have rested for that long because of a suspicion.
   package mutating func rested(nanoseconds: UInt64) {
-    // Half a percent, and yet one look a second.
-    pause = min(1000, max(200, Int(nanoseconds / 5000)))
+    // Half a percent; and yet one look a second where something else is suspected than the last time.
+    let fair = max(200, Int(nanoseconds / 5000))
+    let pcs = last.map(\.pc)
+    let isOld = doubted.map {
+      $0.isTrapping == isTrapping && $0.pcs.count == pcs.count && zip($0.pcs, pcs).allSatisfy(Self.areNear)
+    }
+    pause = isOld == true ? fair : min(1000, fair)
+    doubted = (isTrapping, pcs)
   }
 }

@@ -58,6 +58,22 @@ import Testing
     #expect(looks == 10)
   }
 
+  @Test func anOldSuspicionMayWaitLongerThanANewOne() {
+    var watch = SilenceWatch()
+    func looks(_ count: Int, at pc: UInt64) -> [Int] {
+      (0..<count).filter { look in
+        guard watch.look([sample(UInt64(look) * 1000, pc: pc)]) == .running else { return false }
+        watch.rested(nanoseconds: 15_000_000)
+        return true
+      }
+    }
+    let here = looks(100, at: 0x8000_0000)
+    #expect(zip(here, here.dropFirst()).map { $1 - $0 } == [10, 30, 30])
+    // Elsewhere: after the time in which a hart is not suspected yet.
+    _ = looks(20, at: 0x8000_0000)
+    #expect(looks(35, at: 0x9000_0000).count == 2)
+  }
+
   @Test func whatWasSeenBeforeAStopIsForgotten() {
     var watch = SilenceWatch()
     for _ in 0..<3 { #expect(watch.look([sample(7)]) == .none) }
