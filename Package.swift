@@ -90,6 +90,7 @@ let package = Package(
       path: "Benchmarks/Conformers", exclude: ["kernels.c", "kernels.ld", "build-kernels"],
       swiftSettings: fast),
     .testTarget(name: "BootTests", dependencies: ["Boot", "Debugger", "Machine"], swiftSettings: strict),
+    .testTarget(name: "MachineTests", dependencies: ["Machine"], swiftSettings: strict),
     .testTarget(name: "LoggingTests", dependencies: ["Logging"], swiftSettings: strict),
     .testTarget(
       name: "BoardsTests", dependencies: ["Boards", "Boot", "Devices", "Machine", "RISCV"],

@@ -22,7 +22,9 @@ extension Boards {
     startOfDay: UInt64? = nil, log: Log = Log(), perfMap: PerfMap? = nil
   ) throws(ConfigurationError) -> Assembly {
     let clock = Clock(
-      mode: configuration.instructionShift.map { .instructions(shift: $0) } ?? .host, startOfDay: startOfDay)
+      mode: configuration.instructionShift.map {
+        .instructions(shift: $0, pace: configuration.instructionPace)
+      } ?? .host, startOfDay: startOfDay, realTimeSource: configuration.realTimeSource)
     let relay = ControlRelay(isDeterministic: clock.mode != .host)
     let services = MachineServices(
       clock: clock, timers: Timers(), power: relay, gate: relay,

@@ -109,8 +109,11 @@ extension CommandLineReader {
   private mutating func add(
     _ drive: DriveRequest, _ media: Media, at place: Place
   ) throws(CommandLineError) {
-    if request.drives.contains(where: { $0.id == drive.id }) {
-      throw error("Duplicate ID '\(drive.id)' for drive")
+    if let other = request.drives.first(where: { $0.id == drive.id }) {
+      throw error(
+        other.isNode
+          ? "Device name '\(drive.id)' conflicts with an existing node name"
+          : "Duplicate ID '\(drive.id)' for drive")
     }
     var drive = drive
     if drive.interface != .none {
@@ -154,7 +157,24 @@ extension CommandLineReader {
     }
     var used: Set<String> = []
     for device in request.machine.devices {
-      guard let id = device["drive"], !used.insert(id).inserted else { continue }
+      guard let id = device["drive"] else { continue }
+      let node = request.drives.first { $0.id == id && $0.isNode }
+      if let user = node?.user {
+        throw CommandLineError(
+          "\(device.option): "
+            + Self.conflict(id, "node '\(user)' (uses node '\(id)' as 'file' child)", "\(device.driver)"))
+      }
+      if let node, !node.isReadOnly,
+        request.drives.contains(where: { $0.id == node.storage && $0.isReadOnly })
+      {
+        throw CommandLineError(
+          "\(device.option): Block node is read-only\nSay read-only=on for \(id), too, or leave it out below."
+        )
+      }
+      guard !used.insert(id).inserted else { continue }
+      if node != nil {
+        throw CommandLineError("\(device.option): " + Self.conflict(id, "another device", "\(device.driver)"))
+      }
       if device.isAutomatic {
         throw CommandLineError(
           "\(device.option): Drive '\(id)' is already in use because it has been automatically connected to "

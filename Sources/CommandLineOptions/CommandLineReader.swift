@@ -167,7 +167,13 @@ package struct CommandLineReader {
     try chooseGradedClock()
     try chooseAccelerator()
     if request.isSnapshot {
-      for index in request.drives.indices { request.drives[index].isSnapshot = true }
+      for index in request.drives.indices where !request.drives[index].isNode {
+        request.drives[index].isSnapshot = true
+      }
+      for node in request.drives where node.isNode && !node.isReadOnly && node.user == nil {
+        request.warnings.append(
+          "\(node.option): warning: -snapshot is for -drive; what the guest writes here is kept")
+      }
     }
     do throws(CommandLineError) {
       try connectConsoles()

@@ -69,7 +69,7 @@ package struct LogRequest: Sendable, Equatable {
   package init() {}
 }
 
-/// `-drive` and its short forms.
+/// `-drive` and its short forms, `-blockdev`.
 package struct DriveRequest: Sendable, Equatable {
   package enum Interface: String, Sendable {
     case none
@@ -96,6 +96,16 @@ package struct DriveRequest: Sendable, Equatable {
   package var unmapsDiscarded = false
   /// `file.locking=`.
   package var locks = true
+  /// Made by `-blockdev`: `id` is its node-name.
+  package var isNode = false
+  /// A node whose contents are those of the node of this id.
+  package var storage: String?
+  /// The node that this one is the contents of.
+  package var user: String?
+  /// `driver=host_device`.
+  package var isDevice = false
+  /// `auto-read-only=on`: a file that may not be written is read.
+  package var opensReadOnlyIfItMust = false
   /// As typed, for messages: `-drive file=x`, `-hda x`, `x`.
   package var option: String
 
@@ -103,6 +113,9 @@ package struct DriveRequest: Sendable, Equatable {
     self.id = id
     self.option = option
   }
+
+  /// A drive without a medium.
+  package var isEmpty: Bool { file == nil && storage == nil }
 }
 
 /// `-object`.

@@ -155,6 +155,15 @@ extension Option {
           .string("file.locking", "auto|on|off", "lock the image against other programs (default: auto)"),
         ])
     ) { (reader, argument) throws(CommandLineError) in try reader.drive(argument) },
+    Option(
+      "blockdev", "driver=file|host_device|raw,node-name=NAME[,filename=FILE|,file=NAME][,prop=value][,...]",
+      .block,
+      """
+      make a node of an image file, for -device virtio-blk-device,drive=NAME \
+      or -machine pflash0=NAME; also as JSON
+      """,
+      list: OptionList("blockdev", implied: "driver", .keyed, takesJSON: true)
+    ) { (reader, argument) throws(CommandLineError) in try reader.blockNode(argument) },
     Option("pflash", "FILE", .block, "what the next bank of flash holds (32 MiB)") {
       (reader, argument) throws(CommandLineError) in try reader.shortDrive(argument, .flash)
     },
@@ -399,10 +408,11 @@ extension Option {
       try reader.watchdogAction(argument)
     },
     Option(
-      "icount", "[shift=]N[,align=off][,sleep=on|off]", .debug,
+      "icount", "[shift=]N|auto[,align=on|off][,sleep=on|off]", .debug,
       """
       deterministic mode: time is counted in instructions of 2^N ns (N from 0 to 10)
       the same guest without outside input then runs the same way every time
+      auto, align=on: guest time is held near the host's, which is not deterministic
       """,
       list: OptionList(
         "icount", implied: "shift", .checked,
@@ -415,7 +425,8 @@ extension Option {
       (reader, argument) throws(CommandLineError) in try reader.seed(argument)
     },
     Option(
-      "rtc", "[base=utc|localtime|DATE][,clock=host]", .debug, "what the real-time clock starts at",
+      "rtc", "[base=utc|localtime|DATE][,clock=host|rt|vm]", .debug,
+      "what the real-time clock starts at, and what it follows: the host's time of day, time, or the machine's time",
       list: OptionList("rtc", .checked, [.string("base"), .string("clock"), .string("driftfix")])
     ) { (reader, argument) throws(CommandLineError) in try reader.realTimeClock(argument) },
     Option(
@@ -451,7 +462,7 @@ extension Option {
     .later("mem-prealloc", nil, "preallocated guest RAM is"),
     .later("k", "", "keyboard layouts are"), .later("audio", "", "sound is"),
     .later("audiodev", "", "sound is"), .later("smbios", "", "SMBIOS tables are"),
-    .later("blockdev", "", "block node graphs are"),
+
     .later("fsdev", "", "shared folders are"),
     .later("virtfs", "", "shared folders are"), .later("iscsi", "", "iSCSI disks are"),
     .later("usb", nil, "USB is"), .later("usbdevice", "", "USB is"),

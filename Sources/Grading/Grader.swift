@@ -378,7 +378,9 @@ package final class Grader: Sendable {
     case .time(let time): schedule(&run, machine, at: now &+ time, late)
     case .instructions(let count):
       // Where an instruction is a time, so is a limit. While all harts wait, the clock goes on.
-      if case .instructions(let shift) = machine.clock.mode, count <= .max >> 8 {
+      if case .instructions(let shift, let pace) = machine.clock.mode, !pace.contains(.adapting),
+        count <= .max >> 8
+      {
         return schedule(&run, machine, at: now &+ count << shift, late)
       }
       run.limitStart = machine.instructions()

@@ -146,6 +146,10 @@ package struct MachineConfiguration: Sendable {
   package var seed: UInt64?
   /// `-icount shift=N`: the machine is deterministic; an instruction takes 2^N nanoseconds.
   package var instructionShift: UInt64?
+  /// `-icount shift=auto,align=on`.
+  package var instructionPace: Clock.Pace = []
+  /// `-rtc clock=`; nil: as `Clock` has it.
+  package var realTimeSource: Clock.RealTimeSource?
   package var threading: HartThreading = .multi
   package var accelerator = Accelerator()
   package var noReboot = false

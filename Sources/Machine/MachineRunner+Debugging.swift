@@ -33,7 +33,7 @@ extension MachineRunner {
   /// On the hart's thread.
   func report(_ event: DebugEvent, of hart: Int) {
     let isFirst = withControl { control in
-      if control.stop() { return true }
+      if control.stop(clock) { return true }
       // Neither instruction has run: it will be reported again.
       harts[hart].forgetReported()
       return false
@@ -81,6 +81,8 @@ extension MachineRunner {
   /// told as ever, and the machine stands still in any case. Only while it is stopped.
   package func step(hart index: Int, takingInterrupts: Bool, othersRun: Bool) -> DebugEvent {
     let event = atRest { () -> DebugEvent in
+      clock.goOn()
+      defer { clock.pause() }
       let hart = harts[index]
       while true {
         let before = hart.instructionsRetired
@@ -99,13 +101,13 @@ extension MachineRunner {
       atRest { prepareToGoOn() }
       withControl { control in
         control.suspended = [index]
-        _ = control.goOn()
+        _ = control.goOn(clock)
         pthread_cond_broadcast(changed)
       }
       usleep(Self.momentOfOthers)
       withControl { control in
         control.suspended = []
-        _ = control.stop()
+        _ = control.stop(clock)
       }
       atRest {}
     }

@@ -75,19 +75,21 @@ package final class MachineRunner: PowerControl, InputGate {
     /// Told of stops.
     var observer: (@Sendable (MachineStop) -> Void)?
 
-    /// False where it was stopped already.
-    mutating func stop() -> Bool {
+    /// The machine stands still, and with it its clock. False where it did already.
+    mutating func stop(_ clock: Clock) -> Bool {
       guard !isStopped else { return false }
       isStopped = true
       holds += 1
+      clock.pause()
       return true
     }
 
-    /// False where it was not stopped.
-    mutating func goOn() -> Bool {
+    /// False where it did not stand still.
+    mutating func goOn(_ clock: Clock) -> Bool {
       guard isStopped else { return false }
       isStopped = false
       holds -= 1
+      clock.goOn()
       return true
     }
   }
@@ -122,8 +124,7 @@ package final class MachineRunner: PowerControl, InputGate {
     }
     timers.bell = harts.first?.port.bell
     if settings.startPaused {
-      control.isStopped = true
-      control.holds = 1
+      _ = control.stop(clock)
     }
   }
 
@@ -235,7 +236,7 @@ package final class MachineRunner: PowerControl, InputGate {
 
   /// Stops the harts until `resume`.
   package func stop() {
-    let wasRunning = withControl { $0.stop() }
+    let wasRunning = withControl { $0.stop(clock) }
     demandAttention()
     atRest {}
     if wasRunning { tell(.stopped) }
@@ -250,7 +251,7 @@ package final class MachineRunner: PowerControl, InputGate {
     let wasStopped = withControl { control in
       control.suspended = harts.map { Set(self.harts.indices).subtracting($0) } ?? []
       pthread_cond_broadcast(changed)
-      return control.goOn()
+      return control.goOn(clock)
     }
     if wasStopped { tell(.resumed) }
   }
@@ -431,7 +432,7 @@ package final class MachineRunner: PowerControl, InputGate {
   }
 
   private func runTurn(_ hart: Hart) -> Hart.Outcome {
-    guard case .instructions(let shift) = clock.mode else { return run(hart, Self.turn) }
+    guard let shift = clock.instructionShift else { return run(hart, Self.turn) }
     // The turn ends where the next timer is due, so that it fires at that very instruction.
     var nanoseconds = clock.nanoseconds(untilTick: hart.nextTimer)
     if timers.nextDeadline != .max {
@@ -446,6 +447,7 @@ package final class MachineRunner: PowerControl, InputGate {
     // A hart that does nothing but trap retires nothing; time goes on all the same. A trap costs many instructions.
     clock.advance(
       instructions: retired == 0 && outcome == .budgetSpent ? UInt64(budget) * Self.trapCost : retired)
+    clock.keepPace()
     return outcome
   }
 

@@ -30,6 +30,8 @@ package final class RawImage: BlockBackEnd {
 
   package let path: String
   package let isReadOnly: Bool
+  /// A device of the host, not a plain file.
+  package let isDevice: Bool
   package let size: UInt64
   private let options: Options
   package var cache: Cache { options.cache }
@@ -65,6 +67,7 @@ package final class RawImage: BlockBackEnd {
     self.path = path
     self.options = options
     isReadOnly = options.isReadOnly
+    isDevice = status.st_mode & S_IFMT == S_IFBLK
     size = (UInt64(end) + 511) & ~511
   }
 

@@ -21,13 +21,17 @@ struct BackEndOpener {
     for drive in request.drives {
       if let file = drive.file { drives[drive.id] = try open(drive, file) }
     }
+    // What a node stands on is before it.
+    for drive in request.drives {
+      if let storage = drive.storage { drives[drive.id] = drives.removeValue(forKey: storage) }
+    }
     for drive in request.drives where ![.none, .virtio, .flash].contains(drive.interface) {
       throw CommandLineError(
         "\(drive.option): machine type does not support "
           + "if=\(drive.interface.rawValue),bus=\(drive.bus),unit=\(drive.unit)")
     }
     for device in request.machine.devices {
-      if let id = device["drive"], request.drives.contains(where: { $0.id == id && $0.file == nil }) {
+      if let id = device["drive"], request.drives.contains(where: { $0.id == id && $0.isEmpty }) {
         throw CommandLineError(
           "\(device.option): Device needs media, but drive is empty\nName a file= in its -drive option.")
       }
@@ -52,7 +56,13 @@ struct BackEndOpener {
       options.cache = drive.cache.flatMap(RawImage.Cache.init) ?? .writeback
       options.unmapsDiscarded = drive.unmapsDiscarded
       options.locks = drive.locks
+      if drive.opensReadOnlyIfItMust, !options.isReadOnly, access(file, W_OK) != 0, access(file, R_OK) == 0 {
+        options.isReadOnly = true
+      }
       let image = try RawImage(path: file, options: options)
+      if drive.isDevice, !image.isDevice {
+        throw BackEndError("'host_device' driver requires '\(file)' to be either a character or block device")
+      }
       if drive.format == nil { try probe(image, file, drive) }
       return drive.isSnapshot && !drive.isReadOnly ? try SnapshotOverlay(over: image) : image
     } catch {
