@@ -208,7 +208,7 @@ package struct Virt: Board {
 
     let board = BoardMemory(
       ramBase: Map.ram, ramSize: ramSize, resetVector: Map.maskROM.base, is64Bit: request.hart.is64Bit,
-      harts: request.harts, flash: configuration.flash.first.flatMap { $0 }.map { _ in Map.flash.base },
+      harts: request.harts, flash: version.flashProgram(in: configuration.flash.map { $0 != nil }),
       placement: version.placement)
     let tree = VirtDeviceTree(
       version: version, hart: version.description(of: request.hart), harts: request.harts, ramSize: ramSize,

@@ -14,6 +14,8 @@ package struct VirtVersion: Sendable {
   /// What the release's generic harts (`rv64`, `rv32`) do not have, or have otherwise; `-global` and `-cpu` come
   /// after it.
   let hartDefaults: [Assignment]
+  /// What each bank of flash is, where it was given contents; the first that was is what runs.
+  let flashRoles: [FlashProgram.Role?]
   let tree: TreeFacts
 
   /// How the release writes its device tree.
@@ -37,6 +39,8 @@ package struct VirtVersion: Sendable {
   /// The newest, which `virt` stands for.
   package static let v10_0 = VirtVersion(
     name: "virt-10.0", placement: BootPlacement(), laterProperties: [], hartDefaults: [],
+    // The second bank holds the first one's variables.
+    flashRoles: [.either, nil],
     tree: TreeFacts(
       hasAliases: true, beginsWithFirmware: false, hasPCIBeforeVirtIO: false, interruptSources: 95,
       listsExtensions: true, unnamed: [],
@@ -50,6 +54,7 @@ package struct VirtVersion: Sendable {
     hartDefaults: [
       "zicbom", "zicbop", "zicboz", "zihintntl", "zawrs", "zfa", "svadu", "svvptc",
     ].map { Assignment($0, "off") } + ["marchid", "mimpid"].map { Assignment($0, "0x70200") },
+    flashRoles: [.machineMode, .supervisorMode],
     tree: TreeFacts(
       hasAliases: false, beginsWithFirmware: true, hasPCIBeforeVirtIO: true, interruptSources: 96,
       listsExtensions: false,
@@ -61,6 +66,15 @@ package struct VirtVersion: Sendable {
       mmuType: "riscv,sv48"))
 
   package static let all = [v10_0, v7_2]
+
+  /// Which of the banks runs. `isFilled` tells of each whether it was given contents.
+  func flashProgram(in isFilled: [Bool]) -> FlashProgram? {
+    for (bank, role) in flashRoles.enumerated() {
+      guard let role, bank < isFilled.count, isFilled[bank] else { continue }
+      return FlashProgram(base: Virt.Map.flash.base + UInt64(bank) * Virt.Map.flash.size, role: role)
+    }
+    return nil
+  }
 
   /// `hart` in the words of this release's device tree.
   func description(of hart: HartDescription) -> HartDescription {

@@ -22,6 +22,26 @@ package struct BootPlacement: Sendable {
   }
 }
 
+/// A bank of flash that was given contents, which are to run.
+package struct FlashProgram: Sendable {
+  package enum Role: Sendable {
+    /// Harts start in it; firmware has no part.
+    case machineMode
+    /// Firmware goes on with it; harts that have none do not find it.
+    case supervisorMode
+    /// Firmware goes on with it; without firmware harts start in it.
+    case either
+  }
+
+  package var base: UInt64
+  package var role: Role
+
+  package init(base: UInt64, role: Role = .either) {
+    self.base = base
+    self.role = role
+  }
+}
+
 /// What booting needs to know of a board.
 package struct BoardMemory: Sendable {
   package var ramBase: UInt64
@@ -30,12 +50,12 @@ package struct BoardMemory: Sendable {
   package var resetVector: UInt64
   package var is64Bit: Bool
   package var harts: Int
-  /// Where the board's first bank of flash lies, if it was given contents.
-  package var flash: UInt64?
+  package var flash: FlashProgram?
   package var placement: BootPlacement
 
   package init(
-    ramBase: UInt64, ramSize: UInt64, resetVector: UInt64, is64Bit: Bool, harts: Int, flash: UInt64? = nil,
+    ramBase: UInt64, ramSize: UInt64, resetVector: UInt64, is64Bit: Bool, harts: Int,
+    flash: FlashProgram? = nil,
     placement: BootPlacement = BootPlacement()
   ) {
     self.flash = flash
@@ -105,9 +125,11 @@ package struct BootPlan: Sendable {
     if let file = configuration.dtb { deviceTree = try Self.readTree(file, limit: board.ramSize) }
 
     for request in configuration.devices { try load(request, configuration.globals) }
+    let flash = board.flash
     let firmware = try Firmware(
-      configuration.bios, is64Bit: board.is64Bit, folders: configuration.firmwareFolders,
-      shareFolder: shareFolder, canStandIn: board.flash != nil || Self.mayHaveProgram(configuration))
+      flash?.role == .machineMode ? "none" : configuration.bios, is64Bit: board.is64Bit,
+      folders: configuration.firmwareFolders,
+      shareFolder: shareFolder, canStandIn: flash != nil || Self.mayHaveProgram(configuration))
     switch firmware {
     case .none: break
     case .file(let path): try placeFirmware(path)
@@ -118,15 +140,15 @@ package struct BootPlan: Sendable {
     var chosen = DeviceTree.Chosen()
     chosen.rngSeed = rngSeed
     chosen.hasWideInitrd = board.placement.hasWideInitrd
-    if firmware != .none, let flash = board.flash {
+    if let flash, flash.role == .supervisorMode || firmware != .none {
       // Firmware for S-mode is in the flash, and the kernel is its affair.
-      vector.next = flash
-      kernelEntry = flash
+      vector.next = flash.base
+      kernelEntry = flash.base
       offer = try KernelOffer(configuration)
     } else {
       if let kernel = configuration.kernel { try placeKernel(kernel) }
       if usesBuiltinFirmware { try findProgram() }
-      if firmwareName == nil, let start = board.flash ?? kernelEntry { vector.start = start }
+      if firmwareName == nil, let start = flash?.base ?? kernelEntry { vector.start = start }
       vector.next = kernelEntry ?? 0
       if let append = configuration.append, !append.isEmpty { chosen.bootArguments = append }
       if let initrd = configuration.initrd { chosen.initrd = try placeInitrd(initrd) }

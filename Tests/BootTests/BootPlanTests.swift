@@ -11,7 +11,7 @@ import Boot
 
   private func board(
     _ megabytes: UInt64, is64Bit: Bool = true, placement: BootPlacement = BootPlacement(),
-    flash: UInt64? = nil
+    flash: FlashProgram? = nil
   ) -> BoardMemory {
     BoardMemory(
       ramBase: 0x8000_0000, ramSize: megabytes << 20, resetVector: 0x1000, is64Bit: is64Bit, harts: 2,
@@ -22,7 +22,7 @@ import Boot
     _ megabytes: UInt64 = 128, is64Bit: Bool = true, firmware: [UInt8]? = Self.firmware,
     kernel: [UInt8]? = nil,
     initrd: Int? = nil, devices: [DeviceRequest] = [], append: String? = nil,
-    placement: BootPlacement = BootPlacement(), flash: UInt64? = nil
+    placement: BootPlacement = BootPlacement(), flash: FlashProgram? = nil
   ) throws -> BootPlan {
     try withFile(firmware ?? []) { firmwarePath in
       try withFile(kernel ?? []) { kernelPath in
@@ -70,10 +70,11 @@ import Boot
   }
 
   @Test func flashWithoutFirmwareIsWhereHartsStart() throws {
-    let plan = try plan(firmware: nil, flash: 0x2000_0000)
+    let plan = try plan(firmware: nil, flash: FlashProgram(base: 0x2000_0000))
     #expect(plan.vector.start == 0x2000_0000)
     #expect(plan.vector.next == 0)
-    let withKernel = try self.plan(firmware: nil, kernel: Self.kernel, append: "x", flash: 0x2000_0000)
+    let withKernel = try self.plan(
+      firmware: nil, kernel: Self.kernel, append: "x", flash: FlashProgram(base: 0x2000_0000))
     #expect(withKernel.vector.start == 0x2000_0000)
     #expect(withKernel.vector.next == 0x8000_0000)
     #expect(addresses(withKernel).first == 0x8000_0000)
@@ -81,7 +82,8 @@ import Boot
   }
 
   @Test func firmwareGoesOnInFlashWhichIsOfferedTheKernel() throws {
-    let plan = try plan(kernel: Self.kernel, initrd: 100, append: "x=1", flash: 0x2000_0000)
+    let plan = try plan(
+      kernel: Self.kernel, initrd: 100, append: "x=1", flash: FlashProgram(base: 0x2000_0000))
     #expect(plan.vector.start == 0x8000_0000)
     #expect(plan.vector.next == 0x2000_0000)
     #expect(addresses(plan) == [0x8000_0000, 0x87e0_0000, 0x1000, 0x1028])
@@ -90,8 +92,10 @@ import Boot
     #expect(offer.initrd.count == 100)
     #expect(offer.commandLine == "x=1")
     #expect(plan.deviceTree.root[child: "chosen"]["bootargs"] == nil)
-    #expect(try self.plan(kernel: Samples.gzip, flash: 0x2000_0000).offer?.kernel == Samples.text)
-    #expect(try self.plan(flash: 0x2000_0000).offer == nil)
+    #expect(
+      try self.plan(kernel: Samples.gzip, flash: FlashProgram(base: 0x2000_0000)).offer?.kernel
+        == Samples.text)
+    #expect(try self.plan(flash: FlashProgram(base: 0x2000_0000)).offer == nil)
   }
 
   @Test func aRawKernelLiesAboveTheFirmware() throws {

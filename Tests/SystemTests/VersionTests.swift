@@ -174,6 +174,44 @@ extension SystemTests {
       }
     }
 
+    // MARK: Flash
+
+    /// What is in a bank of flash, and what runs by it: the bank, and the mode.
+    @Test(arguments: Reference.allCases) func flashRunsAsTheReleases(_ reference: Reference) async throws {
+      let folder = try TemporaryFolder()
+      for (bank, base) in [UInt64(0x2000_0000), 0x2200_0000].enumerated() {
+        let program = try await folder.assemble("loader/flash", at: base)
+        let image = folder.path("bank\(bank)")
+        let copied = try await Programs.run(
+          [
+            try Programs.crossCompiler.replacingOccurrences(of: "-gcc", with: "-objcopy"), "-O", "binary",
+            program, image,
+          ], seconds: 60)
+        guard copied.end == .exit(0), truncate(image, 32 << 20) == 0 else {
+          throw TestSetupError("\(copied)")
+        }
+      }
+      let inRAM = try await folder.assemble("loader/flash", at: 0x8000_0000)
+      func bank(_ number: Int) -> [String] {
+        ["-drive", "if=pflash,unit=\(number),format=raw,readonly=on,file=" + folder.path("bank\(number)")]
+      }
+      for options in [
+        bank(0), bank(0) + ["-bios", "none"], bank(0) + ["-bios", "none", "-kernel", inRAM],
+        bank(0) + bank(1),
+        bank(0) + bank(1) + ["-bios", "none"], bank(0) + ["-bios", inRAM], bank(1) + ["-bios", inRAM],
+      ] + (reference == .qemu7 ? [bank(1)] : [bank(1) + ["-bios", "none", "-kernel", inRAM]]) {
+        var said: [String] = []
+        for words in [[try Programs.emulator, "-M", reference.machine], reference.words + ["-M", "virt"]] {
+          let ran = try await Programs.run(
+            words + ["-display", "none", "-monitor", "none", "-serial", "stdio"] + options, seconds: 30)
+          #expect(ran.end == .exit(0), "\(ran)")
+          said.append(String(ran.output.suffix(2)))
+        }
+        #expect(
+          said[0] == said[1] && said[0].wholeMatch(of: /[01R][MS]/) != nil, "\(reference) \(options) \(said)")
+      }
+    }
+
     // MARK: Names
 
     @Test func machinesAreListedWithTheirVersions() async throws {
