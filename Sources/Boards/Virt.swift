@@ -130,7 +130,7 @@ package struct Virt: Board {
     let ports = (0..<request.harts).map { _ in InterruptPort() }
     let isTooLarge = !request.hart.is64Bit && request.ramSize > Self.largestRAM32
     let ramSize = try Self.addMemory(
-      memory, size: isTooLarge ? Self.largestRAM32 : request.ramSize,
+      memory, size: isTooLarge ? Self.largestRAM32 : request.ramSize, backing: configuration.ramBacking,
       dumpsCore: request.properties.flag("dump-guest-core"))
     var devices: [PlacedDevice] = []
 
@@ -228,16 +228,16 @@ package struct Virt: Board {
   }
 
   /// Maps mask ROM and RAM, whose size is rounded up to whole pages as QEMU rounds it.
-  private static func addMemory(_ memory: AddressSpace, size: UInt64, dumpsCore: Bool)
-    throws(ConfigurationError) -> UInt64
-  {
+  private static func addMemory(
+    _ memory: AddressSpace, size: UInt64, backing: RAMBacking, dumpsCore: Bool
+  ) throws(ConfigurationError) -> UInt64 {
     // 56 bits of physical address (RISC-V Privileged, Sv39 and on).
     guard size <= 1 << 55, let rounded = size.aligned(upTo: 8192) else {
       throw ConfigurationError("cannot set up guest memory 'riscv_virt_board.ram': Cannot allocate memory")
     }
     do {
       try memory.addROM("riscv_virt_board.mrom", base: Map.maskROM.base, size: Map.maskROM.size, contents: [])
-      try memory.addRAM("riscv_virt_board.ram", base: Map.ram, size: rounded)
+      try memory.addRAM("riscv_virt_board.ram", base: Map.ram, size: rounded, backing: backing)
     } catch {
       throw ConfigurationError(error.description)
     }

@@ -57,26 +57,42 @@ extension CommandLineReader {
 
   // MARK: Objects
 
+  private static let objectTypes = [
+    "iothread", "memory-backend-file", "memory-backend-memfd", "memory-backend-ram", "rng-builtin",
+    "rng-random",
+  ]
+
   mutating func object(_ argument: String) throws(CommandLineError) {
     var list = try list(argument, implied: "qom-type")
     if list.asksForHelp {
-      answer = "List of user creatable objects:\n  rng-builtin\n  rng-random\n"
+      answer = "List of user creatable objects:\n" + Self.objectTypes.map { "  \($0)\n" }.joined()
       return
     }
     guard let type = list.take("qom-type"), !type.isEmpty else {
       throw error("Parameter 'qom-type' is missing")
     }
-    guard type == "rng-random" || type == "rng-builtin" else {
+    guard Self.objectTypes.contains(type) else {
       guard Self.otherObjectTypes.contains(type) else {
         throw error(
-          "Parameter 'qom-type' does not accept value '\(type)'"
-            + ["rng-builtin", "rng-random"].suggestion(for: type))
+          "Parameter 'qom-type' does not accept value '\(type)'" + Self.objectTypes.suggestion(for: type))
       }
       throw error("\(type) objects are not there yet in Apus")
     }
     guard let id = try list.takeID() else { throw error("Parameter 'id' is missing") }
-    let kind: ObjectRequest.Kind =
-      type == "rng-random" ? .randomFile(list.take("filename") ?? "/dev/urandom") : .randomBuiltin
+    let kind: ObjectRequest.Kind
+    switch type {
+    case "rng-random": kind = .randomFile(list.take("filename") ?? "/dev/urandom")
+    case "rng-builtin": kind = .randomBuiltin
+    case "iothread":
+      // How a thread waits: none of these has a meaning here.
+      for name in [
+        "poll-max-ns", "poll-grow", "poll-shrink", "aio-max-batch", "thread-pool-min", "thread-pool-max",
+      ] {
+        _ = try list.takeNumber(name)
+      }
+      kind = .ioThread
+    default: kind = try memoryBackEnd(type, &list)
+    }
     try list.finish()
     if request.objects.contains(where: { $0.id == id }) { throw error("Duplicate ID '\(id)' for object") }
     request.objects.append(ObjectRequest(id: id, kind: kind, option: option))
@@ -88,8 +104,8 @@ extension CommandLineReader {
     "colo-compare", "cryptodev-backend", "cryptodev-backend-builtin", "cryptodev-backend-lkcf",
     "cryptodev-vhost-user", "dbus-vmstate", "filter-buffer", "filter-dump", "filter-mirror",
     "filter-redirector", "filter-replay", "filter-rewriter", "input-barrier", "input-linux", "iommufd",
-    "iothread", "main-loop", "memory-backend-epc", "memory-backend-file", "memory-backend-memfd",
-    "memory-backend-ram", "memory-backend-shm", "pr-manager-helper", "qtest", "rng-egd", "secret",
+    "main-loop", "memory-backend-epc", "memory-backend-shm", "pr-manager-helper", "qtest", "rng-egd",
+    "secret",
     "secret_keyring", "thread-context", "throttle-group", "tls-cipher-suites", "tls-creds-anon",
     "tls-creds-psk", "tls-creds-x509", "x-remote-object", "x-vfio-user-server",
   ]

@@ -33,7 +33,7 @@ extension CommandLineReader {
     if let hasGraphics = try machineFlag("graphics", &list) { request.machine.isNographic = !hasGraphics }
     for bank in flashLinks.indices { flashLinks[bank] = list.take("pflash\(bank)") ?? flashLinks[bank] }
     if try machineFlag("usb", &list) == true { throw error("USB is not there yet in Apus") }
-    if list.take("memory-backend") != nil { throw error("memory back ends are not there yet in Apus") }
+    memoryLink = list.take("memory-backend") ?? memoryLink
     request.machine.machineProperties += list.untaken.map { Assignment($0.name, $0.value ?? "on") }
   }
 

@@ -33,6 +33,12 @@ package struct CommandLineReader {
   /// The drives of the interface pflash by bank, with their options, and what `-machine pflash0=` names.
   var flashLinks: [String?] = [nil, nil]
   var shim: String?
+  /// `-machine memory-backend=`.
+  var memoryLink: String?
+  /// `-mem-path`.
+  var memoryPath: String?
+  /// `-mem-prealloc`.
+  var isMemoryPreallocated = false
 
   /// Reads `words` (without the program's name).
   package static func read(
@@ -163,6 +169,7 @@ package struct CommandLineReader {
       if shim != nil { throw CommandLineError("-shim only allowed with -kernel option") }
     }
     try connectFlash()
+    try connectMemory()
     request.machine.isNographic = request.machine.isNographic || isNographic
     try chooseGradedClock()
     try chooseAccelerator()

@@ -17,6 +17,8 @@ package struct CommandLineRequest: Sendable {
   package var objects: [ObjectRequest] = []
   /// `-snapshot`: no disk image is written.
   package var isSnapshot = false
+  /// `-overcommit mem-lock=on`: the host may not swap what is used.
+  package var locksMemory = false
   /// `-no-shutdown`: stop instead of ending when the guest powers off.
   package var noShutdown = false
   /// `-report`: where the account of the run goes when the machine ends; "-" is standard error.
@@ -125,6 +127,10 @@ package struct ObjectRequest: Sendable, Equatable {
     case randomFile(String)
     /// `rng-builtin`: the emulator's own generator.
     case randomBuiltin
+    /// `memory-backend-…`: what may be the machine's RAM.
+    case memory(size: UInt64, RAMBacking)
+    /// `iothread`.
+    case ioThread
   }
 
   package var id: String

@@ -38,7 +38,7 @@ extension Option {
           .string("pflash1", "ID"),
           .string("dumpdtb", "FILE", "write the machine's device tree to FILE and exit"),
           .boolean("graphics"), .boolean("mem-merge"), .boolean("suppress-vmdesc"), .boolean("usb"),
-          .string("memory-backend", "ID"),
+          .string("memory-backend", "ID", "the -object memory-backend-… that RAM consists of"),
         ])
     ) { (reader, argument) throws(CommandLineError) in try reader.machine(argument) },
     Option(
@@ -81,6 +81,20 @@ extension Option {
       list: OptionList(
         "memory", implied: "size", .checked, [.size("size"), .number("slots"), .size("maxmem")])
     ) { (reader, argument) throws(CommandLineError) in try reader.memory(argument) },
+    Option(
+      "mem-path", "PATH", .standard,
+      "make guest RAM of a file in the folder PATH, or of the contents of the file PATH"
+    ) {
+      $0.memoryPath = $1
+    },
+    Option("mem-prealloc", nil, .standard, "take all guest RAM from the host at once") { reader, _ in
+      reader.isMemoryPreallocated = true
+    },
+    Option(
+      "overcommit", "[mem-lock=on|off|on-fault][,cpu-pm=on|off]", .standard,
+      "mem-lock: what the machine uses is not swapped by the host",
+      list: OptionList("overcommit", .checked, [.string("mem-lock"), .boolean("cpu-pm")])
+    ) { (reader, argument) throws(CommandLineError) in try reader.overcommit(argument) },
     Option(
       "device", "DRIVER[,prop=value][,...]", .standard,
       """
@@ -448,8 +462,17 @@ extension Option {
 
   private static let object: [Option] = [
     Option(
-      "object", "rng-random,id=ID[,filename=FILE] | rng-builtin,id=ID", .object,
-      "a source of random numbers for -device virtio-rng-device,rng=ID; also as JSON",
+      "object",
+      "TYPE,id=ID[,prop=value][,...]", .object,
+      """
+      rng-random,id=ID[,filename=FILE] or rng-builtin,id=ID:
+      a source of random numbers for -device virtio-rng-device,rng=ID
+      memory-backend-ram,id=ID,size=SIZE[,prealloc=on] or
+      memory-backend-file,id=ID,size=SIZE,mem-path=FILE[,share=on]:
+      RAM for -machine memory-backend=ID; share=on: stores reach the file
+      iothread,id=ID: a name for -device virtio-blk-device,iothread=ID
+      'help' lists the types; also as JSON
+      """,
       list: OptionList("object", implied: "qom-type", .open, takesJSON: true)
     ) { (reader, argument) throws(CommandLineError) in try reader.object(argument) }
   ]
@@ -458,8 +481,6 @@ extension Option {
 
   private static let notThereYet: [Option] = [
     .later("numa", "", "NUMA nodes are"), .later("add-fd", "", "passed file descriptors are"),
-    .later("mem-path", "", "file-backed guest RAM is"),
-    .later("mem-prealloc", nil, "preallocated guest RAM is"),
     .later("k", "", "keyboard layouts are"), .later("audio", "", "sound is"),
     .later("audiodev", "", "sound is"), .later("smbios", "", "SMBIOS tables are"),
 
@@ -471,7 +492,7 @@ extension Option {
     .later("tpmdev", "", "TPM devices are"),
     .later("compat", "", "compatibility policies are"),
     .later("qmp", "", "QMP is"), .later("qmp-pretty", "", "QMP is"),
-    .later("preconfig", nil, "-preconfig is"), .later("overcommit", "", "overcommit hints are"),
+    .later("preconfig", nil, "-preconfig is"),
     .later("daemonize", nil, "-daemonize is"),
     .later("option-rom", "", "option ROMs are"),
     .later("incoming", "", "migration is"), .later("only-migratable", nil, "migration is"),

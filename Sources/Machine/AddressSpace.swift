@@ -56,9 +56,11 @@ package final class AddressSpace: PhysicalMemory {
 
   // MARK: Building
 
-  /// Maps `size` bytes of zeroed RAM at `base`. Pages cost host memory once touched.
-  package func addRAM(_ name: String, base: UInt64, size: UInt64) throws(PropertyError) {
-    let (host, file) = try Self.map(name, size)
+  /// Maps `size` bytes of RAM at `base`, zeroed where it is not a file's. Pages cost host memory once touched.
+  package func addRAM(
+    _ name: String, base: UInt64, size: UInt64, backing: RAMBacking = RAMBacking()
+  ) throws(PropertyError) {
+    let (host, file) = try backing.map(name, size)
     insert(MemoryRegion(name: name, base: base, size: size, kind: .ram, host: host, file: file))
     code.addRange(base: base, size: size)
     if size > mainMemory.size, base & 0xfff == 0 { mainMemory = (base, size & ~0xfff, host) }
@@ -66,7 +68,7 @@ package final class AddressSpace: PhysicalMemory {
 
   /// Maps ROM with the given contents; guests read and execute it, their stores vanish.
   package func addROM(_ name: String, base: UInt64, size: UInt64, contents: [UInt8]) throws(PropertyError) {
-    let (host, file) = try Self.map(name, size)
+    let (host, file) = try RAMBacking().map(name, size)
     precondition(contents.count <= size)
     contents.withUnsafeBytes { if let from = $0.baseAddress { memcpy(host, from, contents.count) } }
     insert(MemoryRegion(name: name, base: base, size: size, kind: .rom, host: host, file: file))
@@ -94,7 +96,7 @@ package final class AddressSpace: PhysicalMemory {
     _ name: String, base: UInt64, size: UInt64, widths: ClosedRange<Int>,
     make: (ROMDeviceMemory) throws(PropertyError) -> D
   ) throws(PropertyError) -> D {
-    let (host, file) = try Self.map(name, size)
+    let (host, file) = try RAMBacking().map(name, size)
     let memory = ROMDeviceMemory(base: base, size: Int(size), host: host, code: code)
     let device: D
     do {
@@ -115,27 +117,6 @@ package final class AddressSpace: PhysicalMemory {
     precondition(place == 0 || regions[place - 1].last < region.base, "\(region.name) overlaps")
     precondition(place == regions.count || region.last < regions[place].base, "\(region.name) overlaps")
     regions.insert(region, at: place)
-  }
-
-  private static func map(_ name: String, _ size: UInt64) throws(PropertyError) -> (
-    UnsafeMutableRawPointer, Int32
-  ) {
-    let fd = host_memfd_create(name, 1)
-    guard fd >= 0, size <= UInt64(Int.max), ftruncate(Int(size)) == 0 else {
-      if fd >= 0 { close(fd) }
-      throw cannotAllocate(name)
-    }
-    func ftruncate(_ n: Int) -> Int32 { Glibc.ftruncate(fd, n) }
-    let host = mmap(nil, Int(size), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0)
-    guard let host, host != MAP_FAILED else {
-      close(fd)
-      throw cannotAllocate(name)
-    }
-    return (host, fd)
-  }
-
-  private static func cannotAllocate(_ name: String) -> PropertyError {
-    PropertyError("cannot set up guest memory '\(name)': Cannot allocate memory")
   }
 
   deinit {

@@ -11,6 +11,8 @@ package struct BackEnds: Sendable {
   package var drives: [String: any BlockBackEnd] = [:]
   package var characters: [String: any CharacterOutlet] = [:]
   package var entropy: [String: any EntropySource] = [:]
+  /// Names only: a device's work is done by threads of its own choice.
+  package var ioThreads: Set<String> = []
   package init() {}
 }
 

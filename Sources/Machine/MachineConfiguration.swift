@@ -116,6 +116,8 @@ package struct MachineConfiguration: Sendable {
   package var smp: UInt64 = 1
   /// RAM in bytes; nil: the board's default (also for `-m 0`).
   package var ramSize: UInt64?
+  /// `-machine memory-backend=`, `-mem-path`, `-mem-prealloc`.
+  package var ramBacking = RAMBacking()
 
   /// `-bios`: nil and "default" mean the found OpenSBI, "none" no firmware at all, "builtin" that
   /// of the emulator itself.

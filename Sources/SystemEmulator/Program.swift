@@ -61,6 +61,7 @@ package enum Program {
     let grading = try request.grading.map { request throws(CommandLineError) in
       try GradedRun(request, reporter)
     }
+    if request.locksMemory { try lockMemory() }
     let perfMap = request.mapsForPerf ? try PerfMap() : nil
     let opener = BackEndOpener(request, reporter)
     let drives = try opener.openDrives()
@@ -75,6 +76,7 @@ package enum Program {
     }
     var backEnds = BackEnds()
     backEnds.drives = drives
+    backEnds.ioThreads = Set(request.objects.filter { $0.kind == .ioThread }.map(\.id))
     backEnds.entropy = entropy
     backEnds.characters =
       try grading?.watch(consoles.characters, of: request.machine) ?? consoles.characters
@@ -150,6 +152,16 @@ package enum Program {
   }
 
   /// What process lists call this program; Linux cuts it at 15 bytes.
+  private static func lockMemory() throws(CommandLineError) {
+    // Not everything at once: most of what is mapped is never used.
+    let flags = Int32(MCL_CURRENT) | Int32(MCL_FUTURE) | Int32(MCL_ONFAULT)
+    guard mlockall(flags) == 0 else {
+      throw CommandLineError(
+        "locking memory failed: \(String(cString: strerror(errno)))\n'ulimit -l unlimited' lets programs lock theirs."
+      )
+    }
+  }
+
   private static func setProcessName(_ name: String) {
     guard let file = fopen("/proc/self/comm", "w") else { return }
     fputs(name, file)

@@ -297,7 +297,7 @@ struct ErrorTexts {
       "-netdev user,id=n", "-numa node", "-vnc :0", "-d tid",
       "-semihosting-config target=gdb", "-qmp stdio", "-daemonize", "-plugin x", "-incoming x", "-usb",
       "-smbios x",
-      "-M virt,usb=on", "-chardev msmouse,id=x", "-object iothread,id=x", "-mem-path x",
+      "-M virt,usb=on", "-chardev msmouse,id=x", "-object secret,id=x", "-numa x",
     ])
   func notThereYet(_ line: String) throws {
     let messages = complaints(line)

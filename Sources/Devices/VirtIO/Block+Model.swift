@@ -15,6 +15,9 @@ extension VirtIOBlock {
         "physical_block_size", .size, default: .integer(0), "A power of two between 512 B and 2 MiB"),
       Property("min_io_size", .size, default: .integer(0), "the smallest transfer that performs well"),
       Property("opt_io_size", .size, default: .integer(0), "the transfer size that performs best"),
+      Property(
+        "iothread", .reference("iothread"),
+        "ID of an -object iothread (disks work on threads of their own anyway)"),
       Property("config-wce", .flag, default: .flag(true), "let the driver switch the write cache"),
       Property("discard", .flag, default: .flag(true), "offer discard requests"),
       Property("write-zeroes", .flag, default: .flag(true), "offer write-zeroes requests"),
@@ -32,6 +35,9 @@ extension VirtIOBlock {
     guard let id = values.text("drive") else { throw PropertyError("drive property not set") }
     guard let drive = backEnds.drives[id] else {
       throw PropertyError("Property '\(typeName).drive' can't find value '\(id)'")
+    }
+    if let thread = values.text("iothread"), !backEnds.ioThreads.contains(thread) {
+      throw PropertyError("Device '\(thread)' not found")
     }
     return VirtIOBlock(
       drive: drive, settings: try Properties(values), options: VirtIOOptions(values),

@@ -78,11 +78,68 @@ extension GoldenRow {
     GoldenRow("-M virt -uuid 1 -display none {off}", 1, "-uuid 1: failed to parse UUID string: wrong format"),
     GoldenRow("-M virt -uuid 12345678-1234-1234-1234-123456789abc -display none {off}", 0, ""),
     GoldenRow(
-      "-M virt -mem-path /tmp -display none {off}", 1,
-      "-mem-path /tmp: file-backed guest RAM is not there yet in Apus", .later),
+      "-object memory-backend-ram,id=m,size=128M -machine memory-backend=m -M virt -display none {off}", 0, ""
+    ),
     GoldenRow(
-      "-M virt -mem-prealloc -display none {off}", 1,
-      "-mem-prealloc: preallocated guest RAM is not there yet in Apus", .later),
+      "-object memory-backend-ram,id=m,size=64M,prealloc=on,merge=off,dump=off,prealloc-threads=2 -machine memory-backend=m -M virt -display none {off}",
+      0, ""),
+    GoldenRow(
+      "-object memory-backend-memfd,id=m,size=64M,share=on,seal=off -machine memory-backend=m -m 64M -M virt -display none {off}",
+      0, ""),
+    GoldenRow(
+      "-object memory-backend-ram,id=m,size=64M -machine memory-backend=m -m 128M -M virt -display none {off}",
+      1, "Machine memory size does not match the size of the memory backend"),
+    GoldenRow(
+      "-object memory-backend-ram,id=m -M virt -display none {off}", 1,
+      "-object memory-backend-ram,id=m: Parameter 'size' is missing"),
+    GoldenRow(
+      "-object memory-backend-ram,size=64M -M virt -display none {off}", 1,
+      "-object memory-backend-ram,size=64M: Parameter 'id' is missing"),
+    GoldenRow("-M virt,memory-backend=foo -display none {off}", 1, "Memory backend 'foo' not found"),
+    GoldenRow(
+      "-object memory-backend-file,id=m,size=64M -M virt -display none {off}", 1,
+      "-object memory-backend-file,id=m,size=64M: Parameter 'mem-path' is missing"),
+    GoldenRow(
+      "-object memory-backend-file,id=m,size=128M,mem-path=/nope/x -machine memory-backend=m -M virt -display none {off}",
+      1, "can't open backing store /nope/x for guest RAM: No such file or directory"),
+    GoldenRow(
+      "-object memory-backend-file,id=m,size=128M,mem-path=k.bin -machine memory-backend=m -M virt -display none {off}",
+      1, "m backing store size 0x200 is too small for 'size' option 0x8000000 plus 'offset' option 0x0"),
+    GoldenRow(
+      "-object memory-backend-ram,id=m,size=foo -M virt -display none {off}", 1,
+      "-object memory-backend-ram,id=m,size=foo: Parameter 'size' expects a size value"),
+    GoldenRow(
+      "-object memory-backend-ram,id=m,size=0 -M virt -display none {off}", 1,
+      "property 'size' of memory-backend-ram doesn't take value '0'"),
+    GoldenRow(
+      "-object memory-backend-ram,id=m,size=64M,foo=1 -M virt -display none {off}", 1,
+      "-object memory-backend-ram,id=m,size=64M,foo=1: Invalid parameter 'foo'"),
+    GoldenRow(
+      "-object memory-backend-ram,id=m,size=64M,share=maybe -M virt -display none {off}", 1,
+      "-object memory-backend-ram,id=m,size=64M,share=maybe: Parameter 'share' expects 'on' or 'off'"),
+    GoldenRow("-mem-path /tmp -m 32M -mem-prealloc -M virt -display none {off}", 0, ""),
+    GoldenRow(
+      "-mem-path /nope/q -M virt -display none {off}", 1,
+      "can't open backing store /nope/q for guest RAM: No such file or directory"),
+    GoldenRow(
+      "-mem-path /tmp -object memory-backend-ram,id=m,size=128M -machine memory-backend=m -M virt -display none {off}",
+      1, "'-mem-path' can't be used together with'-machine memory-backend'"),
+    GoldenRow(
+      "-object iothread,id=io,poll-max-ns=0 -drive if=none,id=d,file=k.bin,format=raw -device virtio-blk-device,drive=d,iothread=io -M virt -display none {off}",
+      0, ""),
+    GoldenRow(
+      "-drive if=none,id=d,file=k.bin,format=raw -device virtio-blk-device,drive=d,iothread=zz -M virt -display none {off}",
+      1, "-device virtio-blk-device,drive=d,iothread=zz: Device 'zz' not found"),
+    GoldenRow(
+      "-object iothread,id=io,foo=1 -M virt -display none {off}", 1,
+      "-object iothread,id=io,foo=1: Invalid parameter 'foo'"),
+    GoldenRow("-overcommit mem-lock=off,cpu-pm=on -M virt -display none {off}", 0, ""),
+    GoldenRow(
+      "-overcommit foo=1 -M virt -display none {off}", 1, "-overcommit foo=1: Invalid parameter 'foo'"),
+    GoldenRow(
+      "-object memory-backend-ram,id=m,size=64M -M virt -display none {off}", 0,
+      "-object memory-backend-ram,id=m,size=64M: warning: nothing uses this memory; -machine memory-backend=m makes it the machine's",
+      .differs("Memory that nothing uses")),
     GoldenRow(
       #"-M virt -machine '{"type":"virt"}' -display none {off}"#, 1,
       #"unsupported machine type: "{"type":"virt"}""#),
@@ -145,9 +202,6 @@ extension GoldenRow {
     GoldenRow("-M virt,kernel=off.bin,firmware=none -display none", 0, ""),
     GoldenRow("-M virt,mem-merge=foo -display none {off}", 1, "Parameter 'mem-merge' expects 'on' or 'off'"),
     GoldenRow("-M virt,usb=foo -display none {off}", 1, "Parameter 'usb' expects 'on' or 'off'"),
-    GoldenRow(
-      "-M virt,memory-backend=foo -display none {off}", 1,
-      "-M virt,memory-backend=foo: memory back ends are not there yet in Apus", .later),
     GoldenRow("-M virt,graphics=off -display none {off}", 0, ""),
     GoldenRow("-M virt,append=x -display none", 1, "-append only allowed with -kernel option"),
     GoldenRow("-M virt,type=nope -display none", 1, #"unsupported machine type: "nope""#),
@@ -1030,12 +1084,6 @@ extension GoldenRow {
     GoldenRow(
       "-M virt -sandbox foo -display none {off}", 1,
       "-sandbox foo: the system call filter is not there yet in Apus", .later),
-    GoldenRow(
-      "-M virt -overcommit mem-lock=off -display none {off}", 1,
-      "-overcommit mem-lock=off: overcommit hints are not there yet in Apus", .later),
-    GoldenRow(
-      "-M virt -overcommit foo=off -display none {off}", 1,
-      "-overcommit foo=off: overcommit hints are not there yet in Apus", .later),
     GoldenRow("-M virt -msg timestamp=off -display none {off}", 0, ""),
     GoldenRow("-M virt -nodefaults -display none {off}", 0, ""),
     GoldenRow("-M virt -no-user-config -display none {off}", 0, ""),
