@@ -133,7 +133,12 @@ struct Plugboard {
         }
         try values.set(property.name, property.value)
       }
-      return (try model.make(values, backEnds, environment), values)
+      let made = try model.make(values, backEnds, environment)
+      if let card = made as? VirtIONetwork ?? (made as? VirtIOPCI)?.device as? VirtIONetwork {
+        // The one that it was given.
+        try values.set("mac", card.permanentAddress.description)
+      }
+      return (made, values)
     } catch {
       throw ConfigurationError(error.description)
     }

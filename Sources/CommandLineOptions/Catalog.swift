@@ -53,6 +53,7 @@ extension Catalog {
   var deviceListing: String {
     let sections: [(String, (DeviceModel) -> Bool)] = [
       ("Storage devices", { $0.typeName.contains("blk") }),
+      ("Network devices", { $0.typeName.contains("net") }),
       ("Input devices", { $0.bus == .virtioSerial || $0.typeName.contains("serial") }),
       ("Misc devices", { _ in true }),
     ]

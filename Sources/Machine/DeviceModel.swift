@@ -13,6 +13,7 @@ package struct BackEnds: Sendable {
   package var entropy: [String: any EntropySource] = [:]
   /// Names only: a device's work is done by threads of its own choice.
   package var ioThreads: Set<String> = []
+  package var networks: [String: any NetworkBackEnd] = [:]
   package init() {}
 }
 

@@ -7,6 +7,7 @@ package struct DeviceEnvironment: Sendable {
   /// Where back-end threads hand in what they have: completions, input.
   package let gate: any InputGate
   package let entropy: any EntropySource
+  package let ethernetAddresses = EthernetAddresses()
 
   package init(
     memory: AddressSpace, clock: Clock, timers: Timers, power: any PowerControl, gate: any InputGate,

@@ -267,7 +267,7 @@ private final class Counting: EntropySource {
       refusal { $0.devices = [device("virtio-block-device")] }?.hasSuffix(
         "is not a valid device model name\nDid you mean 'virtio-blk-device'?") == true)
     #expect(refusal { $0.devices = [device("e1000")] }?.contains("'e1000' is not there yet in Apus") == true)
-    #expect(refusal { $0.devices = [device("virtio-net-pci")] }?.contains("is not there yet in Apus") == true)
+    #expect(refusal { $0.devices = [device("rtl8139")] }?.contains("is not there yet in Apus") == true)
   }
 
   @Test func everyDeviceTellsItsPropertiesAsQEMUPrintsThem() throws {
@@ -285,6 +285,39 @@ private final class Counting: EntropySource {
     #expect(value("virtio-rng-device", "rng") == "\"\"")
     #expect(value("virtio-serial-device", "event_idx") == "true")
     #expect(value("virtio-serial-device", "max_ports") == "31 (0x1f)")
+  }
+
+  @Test func cardsHaveAddressesInTheOrderOfTheCommandLine() throws {
+    var configuration = MachineConfiguration()
+    configuration.devices = [
+      "virtio-net-device", "virtio-net-pci,mac=52:54:00:12:34:57", "virtio-net-pci", "virtio-net",
+    ].map(device)
+    let cards = try build(configuration).devices.filter { $0.typeName == "virtio-net-device" }
+    let addresses = cards.map { $0.properties.text("mac")?.suffix(2) }
+    #expect(addresses == ["56", "57", "58", "59"])
+  }
+
+  @Test(arguments: [
+    ("virtio-net-device,netdev=zz", "Property 'virtio-net-device.netdev' can't find value 'zz'"),
+    ("virtio-net-pci,mac=1", "Property 'virtio-net-device.mac' doesn't take value '1'"),
+    (
+      "virtio-net-device,rx_queue_size=100",
+      "Invalid rx_queue_size (= 100), must be a power of 2 between 256 and 1024."
+    ),
+    (
+      "virtio-net-device,tx_queue_size=512",
+      "Invalid tx_queue_size (= 512), must be a power of 2 between 256 and 256"
+    ),
+    ("virtio-net-device,speed=-2", "'speed' must be between 0 and INT_MAX"),
+    ("virtio-net-device,duplex=foo", "'duplex' must be 'half' or 'full'"),
+    ("virtio-net-device,mq=on", "mq=on is not there yet in Apus"),
+    ("virtio-net-device,tx=timer", "tx=timer is not there yet in Apus: frames are sent at once, as by tx=bh"),
+    ("virtio-net-device,packed=on", "Property 'virtio-net-device.packed' is not there yet in Apus"),
+    ("virtio-net-device,foo=1", "Property 'virtio-net-device.foo' not found"),
+  ])
+  func wrongPropertiesOfCardsAreTold(text: String, sentence: String) {
+    let told = refusal { $0.devices = [device(text)] } ?? ""
+    #expect(told.prefix { $0 != "\n" } == "-device \(text): \(sentence)")
   }
 
   @Test(

@@ -6,9 +6,11 @@ import Testing
 /// Random drivers with fixed seeds: rings with hostile descriptors and random register accesses. The
 /// claim is that the process survives and that a reset brings the device back.
 @Suite(.serialized) struct HostileDriverTests {
-  enum Kind: String, CaseIterable { case block, threadedBlock, entropy, console }
+  enum Kind: String, CaseIterable { case block, threadedBlock, entropy, console, network }
 
-  func device(_ kind: Kind, _ rig: Rig, _ lines: [TestLine]) throws -> any VirtIODevice {
+  func device(
+    _ kind: Kind, _ rig: Rig, _ lines: [TestLine], _ network: TestNetwork
+  ) throws -> any VirtIODevice {
     switch kind {
     case .block, .threadedBlock:
       return VirtIOBlock(drive: MemoryDisk(sectors: 64), memory: rig.memory, gate: rig.gate)
@@ -19,13 +21,18 @@ import Testing
       try serial.plug(VirtConsole(backEnd: lines[0]))
       try serial.plug(VirtSerialPort(backEnd: lines[1], name: "port"))
       return serial
+    case .network:
+      let card = VirtIONetwork(network: network)
+      try network.attach(card)
+      return card
     }
   }
 
   @Test(arguments: Kind.allCases, [1, 2]) func survives(kind: Kind, version: Int) throws {
     let rig = try Rig(version: version, isDeterministic: kind != .threadedBlock)
     let lines = [TestLine(), TestLine()]
-    let device = try device(kind, rig, lines)
+    let network = TestNetwork()
+    let device = try device(kind, rig, lines, network)
     rig.transport.plug(device)
     var random = Generator(state: 0x5eed + UInt64(version))
     let end = Clock.hostNanoseconds() + 250_000_000
@@ -47,6 +54,10 @@ import Testing
             for line in lines { line.frontEnd?.receive([1, 2, 3, 4, 5][...]) }
           }
         }
+        if kind == .network, Int.random(in: 0..<2, using: &random) == 0 {
+          let count = Int.random(in: 14...2000, using: &random)
+          network.deliver([(0..<count).map { _ in UInt8.random(in: 0...2, using: &random) }], rig)
+        }
         if Int.random(in: 0..<8, using: &random) == 0 { poke(rig, &random) }
       }
       if rig.lock.withLock({ rig.transport.link?.isBroken }) == true { brokenRounds += 1 }
@@ -56,12 +67,13 @@ import Testing
 
     rig.free = Rig.ram + 0x10000
     rig.negotiate(version == 2 ? 1 << 32 : 0)
-    let index = kind == .console ? 1 : 0
+    let index = kind == .console || kind == .network ? 1 : 0
     let ring = rig.makeQueue(index)
     rig.start()
     switch kind {
     case .console: ring.add([.out([65])])
     case .entropy: ring.add([.room(9)])
+    case .network: ring.add([.out([UInt8](repeating: 0, count: 72))])
     case .block, .threadedBlock: ring.add([.out([UInt8](repeating: 0, count: 16)), .room(512), .room(1)])
     }
     ring.kick()

@@ -280,12 +280,17 @@ enum VirtIONames {
     10: "VIRTIO_BLK_F_TOPOLOGY", 11: "VIRTIO_BLK_F_CONFIG_WCE", 12: "VIRTIO_BLK_F_MQ",
     13: "VIRTIO_BLK_F_DISCARD", 14: "VIRTIO_BLK_F_WRITE_ZEROES",
   ]
+  private static let network: [UInt64: String] = [
+    3: "VIRTIO_NET_F_MTU", 5: "VIRTIO_NET_F_MAC", 15: "VIRTIO_NET_F_MRG_RXBUF", 16: "VIRTIO_NET_F_STATUS",
+    17: "VIRTIO_NET_F_CTRL_VQ", 18: "VIRTIO_NET_F_CTRL_RX", 19: "VIRTIO_NET_F_CTRL_VLAN",
+    20: "VIRTIO_NET_F_CTRL_RX_EXTRA", 23: "VIRTIO_NET_F_CTRL_MAC_ADDR", 63: "VIRTIO_NET_F_SPEED_DUPLEX",
+  ]
   private static let console: [UInt64: String] = [
     0: "VIRTIO_CONSOLE_F_SIZE", 1: "VIRTIO_CONSOLE_F_MULTIPORT", 2: "VIRTIO_CONSOLE_F_EMERG_WRITE",
   ]
 
   static func features(_ word: UInt64, _ device: UInt32) -> [String] {
-    let own: [UInt64: String] = device == 2 ? block : device == 3 ? console : [:]
+    let own: [UInt64: String] = [1: network, 2: block, 3: console][device] ?? [:]
     return (0..<64 as Range<UInt64>).filter { word >> $0 & 1 != 0 }.map { bit in
       common[bit] ?? own[bit] ?? "bit \(bit)"
     }

@@ -30,6 +30,10 @@ extension VirtIOPCI {
     Kind(
       name: "virtio-rng", inner: VirtIOEntropy.model, classCode: 0x00ff, usualVectors: { _ in 2 },
       classDefault: nil, classes: nil),
+    // An Ethernet controller; a message for each queue and one for the configuration.
+    Kind(
+      name: "virtio-net", inner: VirtIONetwork.model, classCode: 0x0200, usualVectors: { _ in 4 },
+      classDefault: nil, classes: nil),
     // A communication controller of some other kind.
     Kind(
       name: "virtio-serial", inner: VirtIOSerial.model, classCode: 0x0780, usualVectors: { _ in 2 },

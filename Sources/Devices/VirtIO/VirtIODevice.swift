@@ -83,5 +83,6 @@ package enum VirtIOStatus {
 /// The models that `-device` can make for a virtio transport.
 package enum VirtIOModels {
   package static let all: [DeviceModel] =
-    [VirtIOBlock.model, VirtIOEntropy.model, VirtIOSerial.model] + VirtIOSerialPort.models + VirtIOPCI.models
+    [VirtIOBlock.model, VirtIOEntropy.model, VirtIONetwork.model, VirtIOSerial.model]
+    + VirtIOSerialPort.models + VirtIOPCI.models
 }

@@ -342,18 +342,19 @@ package final class VirtQueue: Sendable {
     return UInt16(littleEndian: rings.available.loadUnaligned(fromByteOffset: 0, as: UInt16.self)) & 1 == 0
   }
 
-  /// Asks the driver to notify when it adds more; true where it has added more meanwhile, so that the
-  /// caller must look again.
-  package func enableNotifications() -> Bool {
+  /// Asks the driver to notify when it adds more, `leaving` those that are there and too few; true where it has
+  /// added more meanwhile, so that the caller must look again.
+  package func enableNotifications(leaving count: UInt16 = 0) -> Bool {
     guard let rings, current.isReady, !isSuspended else { return false }
+    let next = current.nextAvailable &+ count
     if usesEventIndex {
       let place = 4 + 8 * Int(current.size)
-      rings.used.storeBytes(of: current.nextAvailable.littleEndian, toByteOffset: place, as: UInt16.self)
+      rings.used.storeBytes(of: next.littleEndian, toByteOffset: place, as: UInt16.self)
       memory.didWrite(current.used &+ UInt64(place), count: 2)
     }
     // Between publishing the event index and reading the available index.
     atomicMemoryFence(ordering: .sequentiallyConsistent)
     let index = UInt16(littleEndian: rings.available.loadUnaligned(fromByteOffset: 2, as: UInt16.self))
-    return index != current.nextAvailable
+    return index != next
   }
 }
