@@ -58,7 +58,7 @@ extension CommandLineReader {
   // MARK: Objects
 
   private static let objectTypes = [
-    "iothread", "memory-backend-file", "memory-backend-memfd", "memory-backend-ram", "rng-builtin",
+    "filter-dump", "iothread", "memory-backend-file", "memory-backend-memfd", "memory-backend-ram", "rng-builtin",
     "rng-random",
   ]
 
@@ -91,6 +91,7 @@ extension CommandLineReader {
         _ = try list.takeNumber(name)
       }
       kind = .ioThread
+    case "filter-dump": kind = .packetCapture(try packetCapture(&list))
     default: kind = try memoryBackEnd(type, &list)
     }
     try list.finish()
@@ -98,11 +99,36 @@ extension CommandLineReader {
     request.objects.append(ObjectRequest(id: id, kind: kind, option: option))
   }
 
+  private func packetCapture(
+    _ list: inout KeyValueList
+  ) throws(CommandLineError) -> ObjectRequest.CaptureRequest {
+    guard let network = list.take("netdev") else { throw error("Parameter 'netdev' is missing") }
+    guard let path = list.take("file") else { throw error("Parameter 'file' is missing") }
+    var capture = ObjectRequest.CaptureRequest(network: network, path: path)
+    if let longest = try list.takeNumber("maxlen") {
+      guard longest > 0, let longest = UInt32(exactly: longest) else {
+        throw CommandLineError("Property 'filter-dump.maxlen' doesn't take value '\(longest)'")
+      }
+      capture.longest = longest
+    }
+    switch try list.takeChoice("queue", of: ["all", "rx", "tx"]) {
+    // The network's own queues: it receives what the guest sends.
+    case "rx": capture.directions = [.fromGuest]
+    case "tx": capture.directions = [.toGuest]
+    default: break
+    }
+    if try list.takeFlag("status") == false { capture.directions = [] }
+    // Captures change no frame, so that their order on a network is nobody's affair.
+    _ = try list.takeChoice("position", of: ["head", "tail"])
+    _ = try list.takeChoice("insert", of: ["before", "behind"])
+    return capture
+  }
+
   /// QEMU's other kinds of objects, told apart from typing errors.
   private static let otherObjectTypes: Set<String> = [
     "authz-list", "authz-list-file", "authz-pam", "authz-simple", "can-bus", "can-host-socketcan",
     "colo-compare", "cryptodev-backend", "cryptodev-backend-builtin", "cryptodev-backend-lkcf",
-    "cryptodev-vhost-user", "dbus-vmstate", "filter-buffer", "filter-dump", "filter-mirror",
+    "cryptodev-vhost-user", "dbus-vmstate", "filter-buffer", "filter-mirror",
     "filter-redirector", "filter-replay", "filter-rewriter", "input-barrier", "input-linux", "iommufd",
     "main-loop", "memory-backend-epc", "memory-backend-shm", "pr-manager-helper", "qtest", "rng-egd",
     "secret",

@@ -295,33 +295,6 @@ extension CommandLineReader {
     }
   }
 
-  // MARK: Networks
-
-  mutating func networkBackEnd(_ argument: String) throws(CommandLineError) {
-    var list = try list(argument)
-    guard let type = list.take("type"), !argument.isEmpty else { throw error("Parameter 'type' is missing") }
-    guard Self.networkBackEnds.contains(type) else {
-      throw error(
-        "Parameter 'type' does not accept value '\(type)'" + Self.networkBackEnds.suggestion(for: type))
-    }
-    guard try list.takeID() != nil else { throw error("Parameter 'id' is missing") }
-    throw error("networks are not there yet in Apus")
-  }
-
-  /// QEMU's.
-  private static let networkBackEnds = [
-    "user", "tap", "bridge", "l2tpv3", "socket", "stream", "dgram", "vde", "vhost-user", "vhost-vdpa",
-    "hubport",
-  ]
-
-  func networkCard(_ argument: String) throws(CommandLineError) {
-    if argument == "none" { return }
-    throw error(
-      "networks are not there yet in Apus (use none)\n"
-        + "QEMU's virt makes no network card of this either: there it is -netdev user,id=n "
-        + "-device virtio-net-device,netdev=n")
-  }
-
   mutating func messages(_ argument: String) throws(CommandLineError) {
     var list = try list(argument)
     request.messagesHaveTimestamps = try list.takeFlag("timestamp") ?? request.messagesHaveTimestamps

@@ -39,6 +39,13 @@ package struct CommandLineReader {
   var memoryPath: String?
   /// `-mem-prealloc`.
   var isMemoryPreallocated = false
+  /// Ports of the hub that `-net` connects to, and cards and networks without a name.
+  var hubPortCount = 0
+  var anonymousNetworks = 0
+  /// What `-net nic,netdev=` names, with the option.
+  var cardLinks: [(id: String, option: String)] = []
+  /// Some option is about networks.
+  var asksForNetworks = false
 
   /// Reads `words` (without the program's name).
   package static func read(
@@ -188,6 +195,8 @@ package struct CommandLineReader {
       throw explained(error)
     }
     try checkDebugServer()
+    try checkNetworks()
+    request.warnsAboutCards = asksForNetworks || !hasDefaults
     try attachDisks()
   }
 

@@ -1,5 +1,6 @@
 import Logging
 import Machine
+import Network
 
 /// All that a command line asks for.
 package struct CommandLineRequest: Sendable {
@@ -15,6 +16,10 @@ package struct CommandLineRequest: Sendable {
   package var debugServer: DebugServerRequest?
   package var drives: [DriveRequest] = []
   package var objects: [ObjectRequest] = []
+  package var networks: [NetworkRequest] = []
+  package var networkCards: [NetworkCardRequest] = []
+  /// A network card without a network is worth a warning.
+  package var warnsAboutCards = false
   /// `-snapshot`: no disk image is written.
   package var isSnapshot = false
   /// `-overcommit mem-lock=on`: the host may not swap what is used.
@@ -131,6 +136,17 @@ package struct ObjectRequest: Sendable, Equatable {
     case memory(size: UInt64, RAMBacking)
     /// `iothread`.
     case ioThread
+    /// `filter-dump`: a file of the frames of a `-netdev`.
+    case packetCapture(CaptureRequest)
+  }
+
+  package struct CaptureRequest: Sendable, Equatable {
+    /// The id of the network.
+    package var network: String
+    package var path: String
+    /// Bytes kept of each frame.
+    package var longest: UInt32 = 65536
+    package var directions: Set<PacketCapture.Direction> = [.fromGuest, .toGuest]
   }
 
   package var id: String

@@ -111,6 +111,16 @@ package struct KeyValueList: Sendable {
     return entries.last { $0.name == name }.map { $0.value ?? "on" }
   }
 
+  /// All values of `name`, which JSON spells as members `str` of a list's elements.
+  mutating func takeAll(_ name: String) -> [String] {
+    let matching = entries.filter { entry in
+      let path = entry.name.split(separator: ".", omittingEmptySubsequences: false)
+      return entry.name == name || path.count == 3 && path[0] == name && path[2] == "str"
+    }
+    taken.formUnion(matching.map(\.name))
+    return matching.map { $0.value ?? "on" }
+  }
+
   /// The last value of `name` as a switch.
   package mutating func takeFlag(
     _ name: String, as complaintName: String? = nil

@@ -236,15 +236,24 @@ extension Option {
   // MARK: Networks
 
   private static let network: [Option] = [
-    Option("nic", "none", .network, "no network; nothing else is there yet") {
-      (reader, argument) throws(CommandLineError) in try reader.networkCard(argument)
-    },
-    Option("net", "none") { (reader, argument) throws(CommandLineError) in
-      try reader.networkCard(argument)
-    },
-    Option("netdev", "TYPE,id=ID", list: OptionList("netdev", implied: "type", .keyed, takesJSON: true)) {
-      (reader, argument) throws(CommandLineError) in try reader.networkBackEnd(argument)
-    }.isComing,
+    Option(
+      "netdev", "user,id=ID[,KEY=VALUE]...", .network,
+      "a network behind this computer's, for -device virtio-net-device,netdev=ID or virtio-net-pci; also as JSON",
+      list: OptionList(
+        "netdev", implied: "type", .open, takesJSON: true, CommandLineReader.userNetworkParameters)
+    ) { (reader, argument) throws(CommandLineError) in try reader.networkBackEnd(argument) },
+    Option(
+      "nic", "none | user[,model=MODEL][,mac=ADDR][,KEY=VALUE]...", .network,
+      """
+      none: no network
+      user: as -netdev user, with a card that some machines make by themselves. None here does, and a warning
+      says what to write in its place
+      """, list: OptionList("nic", implied: "type", .open)
+    ) { (reader, argument) throws(CommandLineError) in try reader.networkCard(argument) },
+    Option(
+      "net", "none | nic[,model=MODEL][,macaddr=ADDR] | user[,KEY=VALUE]...",
+      list: OptionList("net", implied: "type", .open)
+    ) { (reader, argument) throws(CommandLineError) in try reader.networkOnHub(argument) },
   ]
 
   // MARK: Consoles
@@ -470,6 +479,8 @@ extension Option {
       memory-backend-ram,id=ID,size=SIZE[,prealloc=on] or
       memory-backend-file,id=ID,size=SIZE,mem-path=FILE[,share=on]:
       RAM for -machine memory-backend=ID; share=on: stores reach the file
+      filter-dump,id=ID,netdev=ID,file=FILE[,maxlen=N][,queue=all|rx|tx]:
+      the frames of a network, for tcpdump and Wireshark
       iothread,id=ID: a name for -device virtio-blk-device,iothread=ID
       'help' lists the types; also as JSON
       """,

@@ -1,6 +1,7 @@
 import Consoles
 import Debugger
 import Logging
+import Network
 import RISCV
 
 /// What the monitor needs of a machine, and all that it knows of one.
@@ -80,12 +81,22 @@ package protocol MonitoredMachine: AnyObject, Sendable {
   func commit(_ name: String) throws(MonitorError)
   /// The character back ends, what `info chardev` calls each, and whether it is a ring buffer.
   var characterBackEnds: [CharacterBackEndEntry] { get }
+  /// Cards and what they are connected to, and networks without a card, in QEMU's order.
+  var networkEntries: [NetworkEntry] { get }
+  var userNetworks: [UserNetwork] { get }
+  /// Plugs the cable between the card or network `name` and its other end in, or pulls it out.
+  func setLink(of name: String, isUp: Bool) throws(MonitorError)
   /// Where the machine's parts log.
   var log: Log { get }
 }
 
 extension MonitoredMachine {
   package var pciFunctions: [PCIFunctionEntry] { [] }
+  package var networkEntries: [NetworkEntry] { [] }
+  package var userNetworks: [UserNetwork] { [] }
+  package func setLink(of name: String, isUp: Bool) throws(MonitorError) {
+    throw MonitorError("Error: Device '\(name)' not found")
+  }
 }
 
 package enum RunState: String, Sendable {

@@ -112,7 +112,7 @@ struct BackEndOpener {
       case .randomBuiltin:
         sources[object.id] = request.machine.seed.map { SeededEntropy(seed: $0) } ?? HostEntropy()
       case .randomFile(let path): sources[object.id] = try FileEntropy(path: path)
-      case .memory, .ioThread: break
+      case .memory, .ioThread, .packetCapture: break
       }
     }
     return sources

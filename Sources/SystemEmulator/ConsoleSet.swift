@@ -153,10 +153,10 @@ final class ConsoleSet {
     return streams
   }
 
-  // MARK: GDB
+  // MARK: GDB, networks
 
-  /// A place for GDB at a back end of the command line's.
-  func plugDebugServer(_ id: String) throws(BackEndError) -> any CharacterBackEnd {
+  /// A place at a back end of the command line's for somebody who is no part of the machine.
+  func plugOutsider(_ id: String) throws(BackEndError) -> any CharacterBackEnd {
     guard let outlet = outlets[id] else { throw BackEndError("chardev '\(id)' not found") }
     return try outlet.plugMonitor()
   }

@@ -45,7 +45,7 @@ final class DebugServers: Sendable {
     switch request {
     case .existing(let id):
       do throws(BackEndError) {
-        return Ready(output: try consoles.plugDebugServer(id), stream: nil, outlet: nil)
+        return Ready(output: try consoles.plugOutsider(id), stream: nil, outlet: nil)
       } catch {
         throw CommandLineError("-gdb chardev:\(id): \(error)")
       }

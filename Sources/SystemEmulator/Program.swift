@@ -78,6 +78,8 @@ package enum Program {
     backEnds.drives = drives
     backEnds.ioThreads = Set(request.objects.filter { $0.kind == .ioThread }.map(\.id))
     backEnds.entropy = entropy
+    let networks = try NetworkSet(request, gate: gate, consoles: consoles, log: log, reporter)
+    backEnds.networks = networks.backEnds
     backEnds.characters =
       try grading?.watch(consoles.characters, of: request.machine) ?? consoles.characters
 
@@ -97,7 +99,8 @@ package enum Program {
       }
       throw error
     }
-    assembly.warnings.forEach { reporter.report("warning: \($0)") }
+    let warnings = assembly.warnings + networks.warnings(assembly.machine.networkCards)
+    warnings.forEach { reporter.report("warning: \($0)") }
     try SemihostingConsole.serve(request, assembly, backEnds.characters, reporter)
     if let path = request.machine.dumpDTB {
       try writeDeviceTree(assembly.machine.flattenedDeviceTree, to: path)
@@ -117,10 +120,11 @@ package enum Program {
     }
     let running = RunningMachine(
       assembly, ending, disks, log, symbols, consoles: consoles.labelledStreams, debugServers: debugServers,
-      kernel: request.machine.kernel)
+      networks: networks, kernel: request.machine.kernel)
     debugServers.serve(running)
     if let debugServer { debugServers.start(debugServer) }
     consoles.start(monitoring: running)
+    try networks.start()
     let observer = GuestObserver(request, assembly, symbols, reporter)
     observer?.start()
     grading?.start(assembly)

@@ -21,14 +21,17 @@ final class RunningMachine: MonitoredMachine {
   private let consoles: [(label: String, stream: any HostStream)]
 
   let debugServers: DebugServers
+  let networks: NetworkSet
   /// The kernel's file; and of its segments what a debugger has asked for.
   private let kernel: String?
   private let segments = Mutex<[ELF.Segment]?>(nil)
 
   init(
     _ assembly: Assembly, _ ending: Ending, _ disks: DiskSet, _ log: Log, _ symbols: GuestSymbols,
-    consoles: [(label: String, stream: any HostStream)], debugServers: DebugServers, kernel: String?
+    consoles: [(label: String, stream: any HostStream)], debugServers: DebugServers,
+    networks: NetworkSet, kernel: String?
   ) {
+    self.networks = networks
     self.debugServers = debugServers
     self.kernel = kernel
     self.consoles = consoles

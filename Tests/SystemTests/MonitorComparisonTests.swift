@@ -70,6 +70,50 @@ extension SystemTests {
         ], lines)
     }
 
+    @Test func networksAreListedAndChangedAsByQEMU() async throws {
+      let folder = try TemporaryFolder()
+      let code = try folder.write(
+        (0..<1024).flatMap { _ in [0x6f, 0, 0, 0] as [UInt8] }, "kernel")
+      let options = [
+        "-M", "virt", "-S", "-bios", "none", "-kernel", code, "-netdev",
+        "user,id=n,hostfwd=udp:127.0.0.1:0-10.0.2.15:33,guestfwd=tcp:10.0.2.100:80-cmd:cat", "-device",
+        "virtio-net-device,netdev=n", "-netdev", "user,id=m,restrict=on,net=192.168.5.0/24", "-device",
+        "virtio-net-pci,netdev=m,romfile=,id=nic2,mac=52:54:00:12:34:57", "-netdev", "user,id=o", "-device",
+        "virtio-net-device", "-device", "virtio-net-pci,romfile=",
+      ]
+      let lines = [
+        "info network", "info network x", "info usernet", "info usernet x", "set_link n off", "info network",
+        "set_link n on", "set_link nic2 off", "set_link nic2 on", "set_link o off", "set_link n foo",
+        "set_link zz on", "set_link", "set_link n", "set_link n on x", "hostfwd_add tcp:127.0.0.1:0-:22",
+        "hostfwd_add o udp:127.0.0.1:0-:22", "info usernet", "hostfwd_add zz tcp::5-:6", "hostfwd_add",
+        "hostfwd_add a b c", "hostfwd_remove x", "hostfwd_remove zz tcp::4", "hostfwd_remove",
+        "hostfwd_remove n udp:x:2223", "hostfwd_remove n foo::2223", "hostfwd_remove tcp::x",
+        "hostfwd_remove tcp:127.0.0.1:9", "hostfwd_remove a b c",
+      ]
+      func tidied(_ answers: [String]) -> [String] {
+        // Descriptors, and ports that the host chose.
+        answers.map { $0.replacing(#/FORWARD\] +[0-9]+( +[0-9.*]+) +[0-9]+/#) { "FORWARD] FD\($0.1) PORT" } }
+      }
+      let ours = tidied(try await answers([try Programs.emulator], options, lines))
+      let theirs = tidied(
+        try await answers([Programs.script("trixie-run"), "qemu-system-riscv64"], options, lines))
+      for (line, (a, b)) in zip(lines, zip(ours, theirs)) { #expect(a == b, "\(line)") }
+      // QEMU's words, and ours behind them.
+      for (line, words) in [
+        ("hostfwd_add tcp:22", "Invalid host forwarding rule 'tcp:22' (Missing : separator)"),
+        (
+          "hostfwd_add tcp:192.0.2.1:2222-:22",
+          "Could not set up host forwarding rule 'tcp:192.0.2.1:2222-:22'"
+        ),
+      ] {
+        let both = [
+          try await answers([try Programs.emulator], options, [line]),
+          try await answers([Programs.script("trixie-run"), "qemu-system-riscv64"], options, [line]),
+        ]
+        for answer in both { #expect(answer.first?.split(separator: "\n").first.map(String.init) == words) }
+      }
+    }
+
     /// The kernel that Guests/monitor/paging.c becomes.
     private func kernel(in folder: TemporaryFolder) async throws -> String {
       let path = folder.path("paging")

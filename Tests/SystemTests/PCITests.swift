@@ -134,9 +134,10 @@ extension SystemTests {
         "virtio-rng-pci,disable-modern=on", "virtio-rng-pci,modern-pio-notify=on",
         "virtio-serial-pci,class=0xff", "virtio-serial-pci-transitional,addr=1f.3",
         "virtio-rng-pci,addr=10,multifunction=on", "virtio-rng-pci,addr=10.7",
+        "virtio-net-pci,romfile=", "virtio-net-pci-non-transitional,romfile=",
       ]
       var script = Script()
-      for place: UInt64 in Array(0...10).map({ $0 << 3 }) + [0x1f << 3 | 3, 0x10 << 3, 0x10 << 3 | 7] {
+      for place: UInt64 in Array(0...11).map({ $0 << 3 }) + [0x1f << 3 | 3, 0x10 << 3, 0x10 << 3 | 7] {
         let base = 0x3000_0000 + place << 12
         for offset in stride(from: UInt64(0), to: 256, by: 4) where ![0x94, 0xa8].contains(offset) {
           script.read(base + offset)

@@ -71,13 +71,13 @@ extension MonitorCommand {
     "boot_set", "calc_dirty_rate", "cancel_vcpu_dirty_limit", "change", "chardev-add", "chardev-change",
     "chardev-remove", "chardev-send-break", "client_migrate_info", "closefd", "delvm", "device_add",
     "device_del", "drive_add", "drive_backup", "drive_del", "drive_mirror", "eject", "exit_preconfig",
-    "expire_password", "getfd", "hostfwd_add", "hostfwd_remove", "i", "loadvm", "migrate",
+    "expire_password", "getfd", "i", "loadvm", "migrate",
     "migrate_cancel", "migrate_continue", "migrate_incoming", "migrate_pause", "migrate_recover",
     "migrate_set_capability", "migrate_set_parameter", "migrate_start_postcopy", "mouse_button",
     "mouse_move", "mouse_set", "nbd_server_add", "nbd_server_remove", "nbd_server_start", "nbd_server_stop",
     "netdev_add", "netdev_del", "nmi", "o", "object_add", "object_del", "pcie_aer_inject_error", "qemu-io",
     "qom-get", "qom-list", "qom-set", "replay_break", "replay_delete_break", "replay_seek", "savevm",
-    "screendump", "sendkey", "set_link", "set_password", "set_vcpu_dirty_limit", "snapshot_blkdev",
+    "screendump", "sendkey", "set_password", "set_vcpu_dirty_limit", "snapshot_blkdev",
     "snapshot_blkdev_internal", "snapshot_delete_blkdev_internal", "stopcapture", "sync-profile",
     "trace-event", "watchdog_action", "wavcapture", "x_colo_lost_heartbeat",
   ]
@@ -85,9 +85,9 @@ extension MonitorCommand {
   static let absentInformation: Set<String> = [
     "balloon", "block-jobs", "blockstats", "capture", "cryptodev", "dirty_rate", "dump",
     "hotpluggable-cpus", "iothreads", "kvm", "memdev", "memory-devices", "mice", "migrate",
-    "migrate_capabilities", "migrate_parameters", "network", "numa", "opcount", "qdm", "replay",
+    "migrate_capabilities", "migrate_parameters", "numa", "opcount", "qdm", "replay",
     "rocker", "rocker-of-dpa-flows", "rocker-of-dpa-groups", "rocker-ports", "snapshots", "spice", "stats",
-    "sync-profile", "tpm", "trace-events", "usb", "usbhost", "usernet", "vcpu_dirty_limit",
+    "sync-profile", "tpm", "trace-events", "usb", "usbhost", "vcpu_dirty_limit",
     "virtio-queue-element", "virtio-vhost-queue-status", "vm-generation-id", "vnc",
   ]
 }

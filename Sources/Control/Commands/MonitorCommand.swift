@@ -56,8 +56,10 @@ struct MonitorCommand: Sendable {
 
   /// By name, as QEMU lists them.
   package static let all: [MonitorCommand] =
-    (runControl + memory + harts + logging + back).sorted { $0.name < $1.name }
+    (runControl + memory + harts + logging + back + network).sorted { $0.name < $1.name }
 
   static let information: [MonitorCommand] =
-    (hartInformation + machineInformation + deviceInformation).sorted { $0.name < $1.name }
+    (hartInformation + machineInformation + deviceInformation + networkInformation).sorted {
+      $0.name < $1.name
+    }
 }

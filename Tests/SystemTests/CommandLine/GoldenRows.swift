@@ -315,7 +315,7 @@ extension GoldenRow {
       "-device virtio-blk-device: drive property not set"),
     GoldenRow(
       "-M virt -device virtio-net-device,netdev=zz", 1,
-      "-device virtio-net-device,netdev=zz: 'virtio-net-device' is not there yet in Apus", .later),
+      "-device virtio-net-device,netdev=zz: Property 'virtio-net-device.netdev' can't find value 'zz'"),
     GoldenRow(
       "-M virt -device virtio-blk-device,drive=x,bus=virtio-mmio-bus.9 -drive if=none,id=x,file=k.bin,format=raw -display none",
       1, "-device virtio-blk-device,drive=x,bus=virtio-mmio-bus.9: Bus 'virtio-mmio-bus.9' not found"),
@@ -946,25 +946,346 @@ extension GoldenRow {
   private static let network: [GoldenRow] = [
     GoldenRow("-M virt -net none -display none {off}", 0, ""),
     GoldenRow("-M virt -nic none -display none {off}", 0, ""),
+    GoldenRow("-M virt -nic none,foo=1 -display none {off}", 0, ""),
+    GoldenRow("-M virt -nic user -display none {off}", 0, "warning: netdev #net has no peer"),
+    GoldenRow("-M virt -nic user,id=foo -display none {off}", 0, "warning: netdev foo has no peer"),
     GoldenRow(
-      "-M virt -nic user -display none {off}", 1, "-nic user: networks are not there yet in Apus (use none)",
-      .later),
+      "-M virt -nic none -nic user,model=e1000,mac=52:54:00:00:00:01,hostfwd=tcp::0-:22 -display none {off}",
+      0, "warning: netdev #net has no peer"),
     GoldenRow(
-      "-M virt -net nic -net user -display none {off}", 1,
-      "-net nic: networks are not there yet in Apus (use none)", .later),
+      "-M virt -nic user,id=foo -device virtio-net-device,netdev=foo -display none {off}", 0,
+      "warning: requested NIC (anonymous, model unspecified) was not created (not supported by this machine?)"
+    ),
     GoldenRow(
-      "-M virt -netdev user,id=n -display none {off}", 1,
-      "-netdev user,id=n: networks are not there yet in Apus", .later),
+      "-M virt -nic user,id=foo,model=virtio -device virtio-net-device,netdev=foo -display none {off}", 0,
+      "warning: requested NIC (anonymous, model virtio) was not created (not supported by this machine?)"),
+    GoldenRow(
+      "-M virt -nic user,mac=x -display none {off}", 1, "-nic user,mac=x: invalid syntax for ethernet address"
+    ),
+    GoldenRow(
+      "-M virt -nic foo -display none {off}", 1, "-nic foo: Parameter 'type' does not accept value 'foo'"),
+    GoldenRow("-M virt -nic user,foo=1 -display none {off}", 1, "-nic user,foo=1: Invalid parameter 'foo'"),
+    GoldenRow(
+      "-M virt -nic user,macaddr=52:54:00:00:00:01 -display none {off}", 1,
+      "-nic user,macaddr=52:54:00:00:00:01: Invalid parameter 'macaddr'"),
+    GoldenRow("-M virt -nic user,model=help -display none {off}", 0, ""),
+    GoldenRow("-M virt -nic help -display none {off}", 0, ""),
+    GoldenRow("-M virt -netdev help -display none {off}", 0, ""),
+    GoldenRow("-M virt -net nic,model=help -display none {off}", 0, ""),
+    GoldenRow("-M virt -net nic -net user -display none {off}", 0, "warning: hub port hub0port0 has no peer"),
+    GoldenRow("-M virt -net user -display none {off}", 0, "warning: hub 0 with no nics"),
+    GoldenRow(
+      "-M virt -net none -net nic,model=virtio -display none {off}", 0,
+      "warning: hub port hub0port0 has no peer"),
+    GoldenRow(
+      "-M virt -net nic,netdev=n -netdev user,id=n -display none {off}", 0, "warning: netdev n has no peer"),
+    GoldenRow(
+      "-M virt -net foo -display none {off}", 1, "-net foo: Parameter 'type' does not accept value 'foo'"),
+    GoldenRow(
+      "-M virt -net help -display none {off}", 1, "-net help: Parameter 'type' does not accept value 'help'"),
+    GoldenRow("-M virt -net nic,foo=1 -display none {off}", 1, "-net nic,foo=1: Invalid parameter 'foo'"),
+    GoldenRow(
+      "-M virt -net nic,macaddr=x -display none {off}", 1,
+      "-net nic,macaddr=x: invalid syntax for ethernet address"),
+    GoldenRow(
+      "-M virt -net nic,netdev=zz -display none {off}", 1, "-net nic,netdev=zz: netdev 'zz' not found"),
+    GoldenRow("-M virt -net none,foo=1 -display none {off}", 1, "-net none,foo=1: Invalid parameter 'foo'"),
+    GoldenRow("-M virt -net user,foo=1 -display none {off}", 1, "-net user,foo=1: Invalid parameter 'foo'"),
+    GoldenRow("-M virt -netdev user,id=n -display none {off}", 0, "warning: netdev n has no peer"),
+    GoldenRow("-M virt -netdev user,id=n -net none -display none {off}", 0, "warning: netdev n has no peer"),
     GoldenRow(
       "-M virt -netdev foo,id=n -display none {off}", 1,
       "-netdev foo,id=n: Parameter 'type' does not accept value 'foo'"),
     GoldenRow("-M virt -netdev user -display none {off}", 1, "-netdev user: Parameter 'id' is missing"),
+    GoldenRow("-M virt -netdev id=n -display none {off}", 1, "-netdev id=n: Parameter 'type' is missing"),
     GoldenRow(
-      "-M virt -nic foo -display none {off}", 1, "-nic foo: networks are not there yet in Apus (use none)",
+      "-M virt -netdev user,id=1x -display none {off}", 1,
+      "-netdev user,id=1x: Parameter 'id' expects an identifier"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,foo=1 -display none {off}", 1,
+      "-netdev user,id=n,foo=1: Invalid parameter 'foo'"),
+    GoldenRow(
+      "-M virt -netdev user,id=n -netdev user,id=n -display none {off}", 1,
+      "-netdev user,id=n: Duplicate ID 'n' for netdev"),
+    GoldenRow(
+      "-M virt -netdev user,id=n -nic user,id=n -display none {off}", 1, "-nic user,id=n: Duplicate ID 'n'"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,restrict -display none {off}", 0,
+      "-netdev user,id=n,restrict: warning: short-form boolean option 'restrict' deprecated"),
+    GoldenRow(
+      #"-M virt -netdev '{"type":"user","id":"n","hostfwd":[{"str":"tcp::0-:22"}]}' -display none {off}"#, 0,
+      "warning: netdev n has no peer"),
+    GoldenRow(
+      #"-M virt -netdev '{"type":"user"}' -display none {off}"#, 1,
+      #"-netdev {"type":"user"}: Parameter 'id' is missing"#),
+    GoldenRow(
+      "-M virt -netdev user,id=n,hostfwd=tcp:2222-:22 -display none {off}", 1,
+      "-netdev user,id=n,hostfwd=tcp:2222-:22: Invalid host forwarding rule 'tcp:2222-:22' (Bad host address)"
+    ),
+    GoldenRow(
+      "-M virt -netdev user,id=n,hostfwd=tcp::22 -display none {off}", 1,
+      "-netdev user,id=n,hostfwd=tcp::22: Invalid host forwarding rule 'tcp::22' (Bad host port separator)"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,hostfwd=foo::22-:22 -display none {off}", 1,
+      "-netdev user,id=n,hostfwd=foo::22-:22: Invalid host forwarding rule 'foo::22-:22' (Bad protocol name)"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,hostfwd=tcp::x-:22 -display none {off}", 1,
+      "-netdev user,id=n,hostfwd=tcp::x-:22: Invalid host forwarding rule 'tcp::x-:22' (Bad host port)"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,hostfwd=tcp::2222-:0 -display none {off}", 1,
+      "-netdev user,id=n,hostfwd=tcp::2222-:0: Invalid host forwarding rule 'tcp::2222-:0' (Bad guest port)"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,hostfwd=tcp::2222-x:22 -display none {off}", 1,
+      "-netdev user,id=n,hostfwd=tcp::2222-x:22: Invalid host forwarding rule 'tcp::2222-x:22' (Bad guest address)"
+    ),
+    GoldenRow(
+      "-M virt -netdev user,id=n,hostfwd=tcp::22-22 -display none {off}", 1,
+      "-netdev user,id=n,hostfwd=tcp::22-22: Invalid host forwarding rule 'tcp::22-22' (Missing guest address)"
+    ),
+    GoldenRow(
+      "-M virt -netdev user,id=n,hostfwd= -display none {off}", 1,
+      "-netdev user,id=n,hostfwd=: Invalid host forwarding rule '' (No : separators)"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,hostfwd=unix:s-:22 -display none {off}", 1,
+      "-netdev user,id=n,hostfwd=unix:s-:22: Invalid host forwarding rule 'unix:s-:22' (Bad protocol name)"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,hostfwd=tcp:22 -display none {off}", 1,
+      "-netdev user,id=n,hostfwd=tcp:22: Invalid host forwarding rule 'tcp:22' (Missing : separator)"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,hostfwd=tcp::0-:22,hostfwd=udp:127.0.0.1:0-10.0.2.20:53 -display none {off}",
+      0, "warning: netdev n has no peer"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,hostfwd=tcp:192.0.2.1:2222-:22 -display none {off}", 1,
+      "-netdev user,id=n,hostfwd=tcp:192.0.2.1:2222-:22: Could not set up host forwarding rule 'tcp:192.0.2.1:2222-:22'"
+    ),
+    GoldenRow(
+      "-M virt -netdev user,id=n,hostfwd=tcp::0x-:22 -display none {off}", 1,
+      "-netdev user,id=n,hostfwd=tcp::0x-:22: Invalid host forwarding rule 'tcp::0x-:22' (Bad host port)",
+      .differs("behind a port's number")),
+    GoldenRow(
+      "-M virt -netdev user,id=n,guestfwd=foo -display none {off}", 1,
+      "-netdev user,id=n,guestfwd=foo: Invalid guest forwarding rule 'foo'"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,guestfwd=tcp:10.0.2.100:80 -display none {off}", 1,
+      "-netdev user,id=n,guestfwd=tcp:10.0.2.100:80: Invalid guest forwarding rule 'tcp:10.0.2.100:80'"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,guestfwd=udp:10.0.2.100:80-cmd:cat -display none {off}", 1,
+      "-netdev user,id=n,guestfwd=udp:10.0.2.100:80-cmd:cat: Invalid guest forwarding rule 'udp:10.0.2.100:80-cmd:cat'"
+    ),
+    GoldenRow(
+      "-M virt -netdev user,id=n,guestfwd=tcp:x:80-cmd:cat -display none {off}", 1,
+      "-netdev user,id=n,guestfwd=tcp:x:80-cmd:cat: Invalid guest forwarding rule 'tcp:x:80-cmd:cat'"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,guestfwd=tcp:10.0.2.100:80-cmd:cat -display none {off}", 0,
+      "warning: netdev n has no peer"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,guestfwd=tcp:10.0.2.100:80-null -display none {off}", 0,
+      "warning: netdev n has no peer"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,guestfwd=tcp:10.0.2.100:80-foo -display none {off}", 1,
+      "-netdev user,id=n,guestfwd=tcp:10.0.2.100:80-foo: 'foo' is not a valid char driver"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,guestfwd=tcp:10.0.2.100:80-chardev:c -display none {off}", 1,
+      "-netdev user,id=n,guestfwd=tcp:10.0.2.100:80-chardev:c: Could not open guest forwarding device 'guestfwd.tcp.80'"
+    ),
+    GoldenRow(
+      "-M virt -netdev user,id=n,guestfwd=tcp:1.2.3.4:80-cmd:cat -display none {off}", 1,
+      "-netdev user,id=n,guestfwd=tcp:1.2.3.4:80-cmd:cat: Conflicting/invalid host:port in guest forwarding rule 'tcp:1.2.3.4:80-cmd:cat'"
+    ),
+    GoldenRow(
+      "-M virt -netdev user,id=n,net=192.168.76.0/24 -display none {off}", 0, "warning: netdev n has no peer"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,net=10.0.2.1 -display none {off}", 0, "warning: netdev n has no peer"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,host=10.0.2.9,dns=10.0.2.10,dhcpstart=10.0.2.99 -display none {off}", 0,
+      "warning: netdev n has no peer"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,ipv6-net=fec0:1::/64,ipv6-host=fec0:1::9 -display none {off}", 0,
+      "warning: netdev n has no peer"),
+    GoldenRow("-M virt -netdev user,id=n,ipv4=off -display none {off}", 0, "warning: netdev n has no peer"),
+    GoldenRow("-M virt -netdev user,id=n,ipv6=off -display none {off}", 0, "warning: netdev n has no peer"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,hostname=a,tftp=.,bootfile=b,tftp-server-name=c,dnssearch=d,dnssearch=e,domainname=f -display none {off}",
+      0, "warning: netdev n has no peer"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,smbserver=10.0.2.4 -display none {off}", 1,
+      "-netdev user,id=n,smbserver=10.0.2.4: smbserver= is not there yet in Apus", .later),
+    GoldenRow(
+      "-M virt -netdev user,id=n,net=x -display none {off}", 1,
+      "-netdev user,id=n,net=x: Failed to parse netmask"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,net=10.0.2.0/33 -display none {off}", 1,
+      "-netdev user,id=n,net=10.0.2.0/33: Invalid netmask provided (must be in range 4-32)"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,net=10.0.2.0/x -display none {off}", 1,
+      "-netdev user,id=n,net=10.0.2.0/x: Failed to parse netmask (trailing chars)"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,net=10.0.2.0/31 -display none {off}", 1,
+      "-netdev user,id=n,net=10.0.2.0/31: DHCP must be different from host and DNS"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,host=1.2.3.4 -display none {off}", 1,
+      "-netdev user,id=n,host=1.2.3.4: Host doesn't belong to network"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,host=x -display none {off}", 1,
+      "-netdev user,id=n,host=x: Failed to parse host"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,dns=10.0.2.2 -display none {off}", 1,
+      "-netdev user,id=n,dns=10.0.2.2: DNS must be different from host"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,dns=x -display none {off}", 1, "-netdev user,id=n,dns=x: Failed to parse DNS"
+    ),
+    GoldenRow(
+      "-M virt -netdev user,id=n,dhcpstart=10.0.2.2 -display none {off}", 1,
+      "-netdev user,id=n,dhcpstart=10.0.2.2: DHCP must be different from host and DNS"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,dhcpstart=1.2.3.4 -display none {off}", 1,
+      "-netdev user,id=n,dhcpstart=1.2.3.4: DHCP doesn't belong to network"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,dhcpstart=x -display none {off}", 1,
+      "-netdev user,id=n,dhcpstart=x: Failed to parse DHCP start address"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,restrict=maybe -display none {off}", 1,
+      "-netdev user,id=n,restrict=maybe: Parameter 'restrict' expects 'on' or 'off'"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,ipv4=off,ipv6=off -display none {off}", 1,
+      "-netdev user,id=n,ipv4=off,ipv6=off: IPv4 and IPv6 disabled"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,ipv6=on,net=10.0.2.0/24 -display none {off}", 1,
+      "-netdev user,id=n,ipv6=on,net=10.0.2.0/24: IPv4 disabled but netmask/host/dns provided"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,ipv4=on,ipv6-net=fec0::/64 -display none {off}", 1,
+      "-netdev user,id=n,ipv4=on,ipv6-net=fec0::/64: IPv6 disabled but prefix/host6/dns6 provided"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,ipv6-net=x -display none {off}", 1,
+      "-netdev user,id=n,ipv6-net=x: Failed to parse IPv6 prefix"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,ipv6-net=fec0::/x -display none {off}", 1,
+      "-netdev user,id=n,ipv6-net=fec0::/x: parameter 'ipv6-net' expects a number after '/'"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,ipv6-net=fec0::/127 -display none {off}", 1,
+      "-netdev user,id=n,ipv6-net=fec0::/127: Invalid IPv6 prefix provided (IPv6 prefix length must be between 0 and 126)"
+    ),
+    GoldenRow(
+      "-M virt -netdev user,id=n,ipv6-prefixlen=x -display none {off}", 1,
+      "-netdev user,id=n,ipv6-prefixlen=x: Parameter 'ipv6-prefixlen' expects an int64 value"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,ipv6-host=::1 -display none {off}", 1,
+      "-netdev user,id=n,ipv6-host=::1: IPv6 Host doesn't belong to network"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,ipv6-host=x -display none {off}", 1,
+      "-netdev user,id=n,ipv6-host=x: Failed to parse IPv6 host"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,ipv6-dns=x -display none {off}", 1,
+      "-netdev user,id=n,ipv6-dns=x: Failed to parse IPv6 DNS"),
+    GoldenRow(
+      "-M virt -netdev user,id=n,smb=/tmp -display none {off}", 1,
+      "-netdev user,id=n,smb=/tmp: smb= is not there yet in Apus", .later),
+    GoldenRow(
+      "-M virt -netdev tap,id=n -display none {off}", 1,
+      "-netdev tap,id=n: tap networks are not there yet in Apus; user is", .later),
+    GoldenRow(
+      "-M virt -netdev bridge,id=n -display none {off}", 1,
+      "-netdev bridge,id=n: bridge networks are not there yet in Apus; user is", .later),
+    GoldenRow(
+      "-M virt -netdev socket,id=n -display none {off}", 1,
+      "-netdev socket,id=n: socket networks are not there yet in Apus; user is", .later),
+    GoldenRow(
+      "-M virt -netdev stream,id=n -display none {off}", 1,
+      "-netdev stream,id=n: stream networks are not there yet in Apus; user is", .later),
+    GoldenRow(
+      "-M virt -netdev dgram,id=n -display none {off}", 1,
+      "-netdev dgram,id=n: dgram networks are not there yet in Apus; user is", .later),
+    GoldenRow(
+      "-M virt -netdev hubport,hubid=0,id=n -display none {off}", 1,
+      "-netdev hubport,hubid=0,id=n: hubport networks are not there yet in Apus; user is", .later),
+    GoldenRow(
+      "-M virt -netdev vde,id=n -display none {off}", 1,
+      "-netdev vde,id=n: vde networks are not there yet in Apus; user is", .later),
+    GoldenRow(
+      "-M virt -netdev vhost-user,id=n -display none {off}", 1,
+      "-netdev vhost-user,id=n: vhost-user networks are not there yet in Apus; user is", .later),
+    GoldenRow(
+      "-M virt -netdev l2tpv3,id=n -display none {off}", 1,
+      "-netdev l2tpv3,id=n: l2tpv3 networks are not there yet in Apus; user is", .later),
+    GoldenRow("-M virt -netdev user,id=n -device virtio-net-device,netdev=n -display none {off}", 0, ""),
+    GoldenRow(
+      "-M virt -netdev user,id=n -device virtio-net-pci,netdev=n,romfile= -display none {off}", 0, ""),
+    GoldenRow("-M virt -device virtio-net-device -display none {off}", 0, ""),
+    GoldenRow(
+      "-M virt -nodefaults -device virtio-net-device -display none {off}", 0,
+      "warning: nic virtio-net-device.0 has no peer"),
+    GoldenRow(
+      "-M virt -netdev user,id=n -device virtio-net-device,netdev=n -device virtio-net-device,netdev=n -display none {off}",
+      1,
+      "-device virtio-net-device,netdev=n: Property 'virtio-net-device.netdev' can't take value 'n', it's in use"
+    ),
+    GoldenRow(
+      "-M virt -netdev user,id=n -device virtio-net-device,netdev=n,mac=1 -display none {off}", 1,
+      "-device virtio-net-device,netdev=n,mac=1: Property 'virtio-net-device.mac' doesn't take value '1'"),
+    GoldenRow(
+      "-M virt -netdev user,id=n -device virtio-net-device,netdev=n,foo=1 -display none {off}", 1,
+      "-device virtio-net-device,netdev=n,foo=1: Property 'virtio-net-device.foo' not found"),
+    GoldenRow(
+      "-M virt -netdev user,id=n -device virtio-net-device,netdev=n,speed=-2 -display none {off}", 1,
+      "-device virtio-net-device,netdev=n,speed=-2: 'speed' must be between 0 and INT_MAX"),
+    GoldenRow(
+      "-M virt -netdev user,id=n -device virtio-net-device,netdev=n,duplex=foo -display none {off}", 1,
+      "-device virtio-net-device,netdev=n,duplex=foo: 'duplex' must be 'half' or 'full'"),
+    GoldenRow(
+      "-M virt -netdev user,id=n -device virtio-net-device,netdev=n,rx_queue_size=100 -display none {off}", 1,
+      "-device virtio-net-device,netdev=n,rx_queue_size=100: Invalid rx_queue_size (= 100), must be a power of 2 between 256 and 1024."
+    ),
+    GoldenRow(
+      "-M virt -netdev user,id=n -device virtio-net-device,netdev=n,tx_queue_size=512 -display none {off}", 1,
+      "-device virtio-net-device,netdev=n,tx_queue_size=512: Invalid tx_queue_size (= 512), must be a power of 2 between 256 and 256"
+    ),
+    GoldenRow(
+      "-M virt -netdev user,id=n -device virtio-net-device,netdev=n,host_mtu=70000 -display none {off}", 1,
+      "-device virtio-net-device,netdev=n,host_mtu=70000: Parameter 'host_mtu' expects uint16_t"),
+    GoldenRow(
+      "-M virt -netdev user,id=n -device virtio-net-device,netdev=n,mac=52-54-00-12-34-99,speed=1000,duplex=full,host_mtu=1400,status=off -display none {off}",
+      0, ""),
+    GoldenRow(
+      "-M virt -netdev user,id=n -device virtio-net-device,netdev=n,mq=on -display none {off}", 1,
+      "-device virtio-net-device,netdev=n,mq=on: mq=on is not there yet in Apus", .later),
+    GoldenRow(
+      "-M virt -netdev user,id=n -device virtio-net-device,netdev=n,tx=timer -display none {off}", 1,
+      "-device virtio-net-device,netdev=n,tx=timer: tx=timer is not there yet in Apus: frames are sent at once, as by tx=bh",
       .later),
     GoldenRow(
-      #"-M virt -netdev '{"type":"user","id":"n"}' -display none {off}"#, 1,
-      #"-netdev {"type":"user","id":"n"}: networks are not there yet in Apus"#, .later),
+      "-M virt -netdev user,id=n -device virtio-net-device,netdev=n,tx=foo -display none {off}", 1,
+      #"-device virtio-net-device,netdev=n,tx=foo: virtio-net: Unknown option tx=foo, valid options: "timer" "bh""#,
+      .differs("An unknown `tx=`")),
+    GoldenRow(
+      "-M virt -netdev user,id=n -device virtio-net-device,netdev=n,host_mtu=10 -display none {off}", 1,
+      "-device virtio-net-device,netdev=n,host_mtu=10: host_mtu=10: packets of at least 68 bytes must pass",
+      .differs("`host_mtu=` below 68")),
+    GoldenRow(
+      "-M virt -netdev user,id=n -device rtl8139,netdev=n -display none {off}", 1,
+      "-device rtl8139,netdev=n: 'rtl8139' is not there yet in Apus", .later),
+    GoldenRow(
+      "-M virt -netdev user,id=n -object filter-dump,id=f,netdev=n,file=x.pcap,maxlen=100,queue=rx,status=on -display none {off}",
+      0, "warning: netdev n has no peer"),
+    GoldenRow(
+      "-M virt -object filter-dump,id=f,netdev=n,file=x.pcap -display none {off}", 1,
+      "Parameter 'netdev' expects a network backend id"),
+    GoldenRow(
+      "-M virt -netdev user,id=n -object filter-dump,id=f,netdev=n -display none {off}", 1,
+      "-object filter-dump,id=f,netdev=n: Parameter 'file' is missing"),
+    GoldenRow(
+      "-M virt -netdev user,id=n -object filter-dump,id=f,file=x -display none {off}", 1,
+      "-object filter-dump,id=f,file=x: Parameter 'netdev' is missing"),
+    GoldenRow(
+      "-M virt -netdev user,id=n -object filter-dump,id=f,netdev=n,file=/nonexistent/x -display none {off}",
+      1, "net dump: can't open /nonexistent/x: No such file or directory"),
+    GoldenRow(
+      "-M virt -netdev user,id=n -object filter-dump,id=f,netdev=n,file=x.pcap,maxlen=0 -display none {off}",
+      1, "Property 'filter-dump.maxlen' doesn't take value '0'"),
+    GoldenRow(
+      "-M virt -netdev user,id=n -object filter-dump,id=f,netdev=n,file=x.pcap,queue=foo -display none {off}",
+      1,
+      "-object filter-dump,id=f,netdev=n,file=x.pcap,queue=foo: Parameter 'queue' does not accept value 'foo'"
+    ),
   ]
 
   // MARK: Consoles
