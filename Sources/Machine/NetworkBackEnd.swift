@@ -8,6 +8,9 @@ import Synchronization
 package protocol NetworkBackEnd: AnyObject, Sendable {
   /// Connects the card. Fails where another one is there.
   func attach(_ card: any NetworkCard) throws(BackEndError)
+  /// The card has frames to send. True where it will be told to `attend` soon, when there may be more; false where
+  /// it is to send them now.
+  func collects() -> Bool
   /// How many frames it takes now. When it grows from zero, the card is told.
   var room: Int { get }
   /// Takes frames from the card, in order; those beyond `room` are lost.
@@ -19,8 +22,8 @@ package protocol NetworkBackEnd: AnyObject, Sendable {
 
 /// What a network is plugged into.
 package protocol NetworkCard: AnyObject, Sendable {
-  /// There are frames to take, or there is room for frames again. Comes through the machine's input gate,
-  /// hence with the machine lock held.
+  /// There are frames to take, there is room for frames again, or those that wait are wanted. Comes through the
+  /// machine's input gate, hence with the machine lock held.
   func attend()
 }
 

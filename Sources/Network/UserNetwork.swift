@@ -8,7 +8,8 @@ import Synchronization
 /// of this process. It needs no rights and changes nothing on the host.
 ///
 /// One thread does everything: it polls the stack's sockets and timers, and carries frames to and from two
-/// queues, where the card, under the machine lock, finds them.
+/// queues, which the card fills and empties under the machine lock when this thread tells it to. So a card that
+/// sends has many frames taken at once, and is interrupted once for all answers.
 package final class UserNetwork: NetworkBackEnd, Sendable {
   package let id: String
   package let plan: UserNetworkPlan
@@ -19,6 +20,10 @@ package final class UserNetwork: NetworkBackEnd, Sendable {
   private let fromCard = FrameQueue()
   private let toCard = FrameQueue()
   private let card = Mutex<(any NetworkCard)?>(nil)
+  /// The card has frames to be collected.
+  private let isCalled = Atomic(false)
+  /// The thread looks at `fromCard` next, whoever fills it.
+  private let isCollecting = Atomic(false)
   private let isClosing = Atomic(false)
   /// Guards `stack`. Who holds it waits for nobody and never takes the machine lock.
   private let stackLock = Mutex(())
@@ -80,9 +85,17 @@ package final class UserNetwork: NetworkBackEnd, Sendable {
   package var hasCard: Bool { card.withLock { $0 != nil } }
   package var room: Int { fromCard.room }
 
+  /// On deterministic machines what the guest sends leaves the card at the instruction that says so.
+  package func collects() -> Bool {
+    guard !gate.isDeterministic else { return false }
+    isCalled.store(true, ordering: .releasing)
+    bell.ring()
+    return true
+  }
+
   package func send(_ frames: [[UInt8]]) {
     fromCard.append(frames)
-    bell.ring()
+    if !isCollecting.load(ordering: .acquiring) { bell.ring() }
   }
 
   package var firstFrame: [UInt8]? { toCard.first }
@@ -103,7 +116,10 @@ package final class UserNetwork: NetworkBackEnd, Sendable {
   private func run() {
     var ready: [pollfd] = []
     var failed = false
+    // There is something for the card: frames, or room where it found none.
+    var hasNews = false
     while !isClosing.load(ordering: .acquiring) {
+      if isCalled.exchange(false, ordering: .acquiringAndReleasing) || hasNews { tellCard() }
       let sent = fromCard.takeAll()
       for frame in sent { capture(frame, .fromGuest) }
       let (watched, timeout, frames) = stackLock.withLock { _ in
@@ -113,15 +129,20 @@ package final class UserNetwork: NetworkBackEnd, Sendable {
         return (watched, timeout, stack.takeFrames())
       }
       for frame in frames { capture(frame, .toGuest) }
-      if let card = card.withLock({ $0 }), !frames.isEmpty || sent.count >= FrameQueue.most {
-        toCard.append(frames)
-        gate.deliver { card.attend() }
-      }
+      if hasCard { toCard.append(frames) }
+      hasNews = !frames.isEmpty || sent.count >= FrameQueue.most
       ready = [pollfd(fd: bell.descriptor, events: Int16(POLLIN), revents: 0)] + watched
-      failed = poll(&ready, nfds_t(ready.count), timeout) < 0
+      failed = poll(&ready, nfds_t(ready.count), hasNews ? 0 : timeout) < 0
       if ready[0].revents != 0 { bell.quiet() }
       ready.removeFirst()
     }
+  }
+
+  private func tellCard() {
+    guard let card = card.withLock({ $0 }) else { return }
+    isCollecting.store(true, ordering: .releasing)
+    gate.deliver { card.attend() }
+    isCollecting.store(false, ordering: .releasing)
   }
 
   private func capture(_ frame: [UInt8], _ direction: PacketCapture.Direction) {

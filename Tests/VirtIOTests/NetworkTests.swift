@@ -11,6 +11,8 @@ final class TestNetwork: NetworkBackEnd {
   private let card = Mutex<(any NetworkCard)?>(nil)
 
   func attach(_ card: any NetworkCard) throws(BackEndError) { self.card.withLock { $0 = card } }
+  let isCollecting = Mutex(false)
+  func collects() -> Bool { isCollecting.withLock { $0 } }
   var room: Int { capacity.withLock { $0 } }
   func send(_ frames: [[UInt8]]) {
     sent.withLock { $0 += frames }
@@ -173,6 +175,30 @@ final class TestNetwork: NetworkBackEnd {
     #expect(bench.network.frames.count == 5)
     // The driver is asked to tell of more.
     #expect(bench.rig.memory.load(ring.used + 4 + 8 * 8, as: UInt16.self) == 5)
+  }
+
+  @Test func aNetworkThatCollectsTakesAllAtOnce() throws {
+    var bench = try Bench(2)
+    bench.start(1 << 29)
+    bench.network.isCollecting.withLock { $0 = true }
+    let ring = try #require(bench.transmit)
+    for _ in 0..<3 {
+      ring.add([.out([UInt8](repeating: 0, count: 12) + Self.frame())])
+      ring.kick()
+    }
+    #expect(ring.usedIndex == 0)
+    // The driver is not asked to tell of more meanwhile.
+    #expect(bench.rig.memory.load(ring.used + 4 + 8 * 8, as: UInt16.self) == 0)
+    let edges = bench.rig.interrupts.edges
+    bench.network.deliver([], bench.rig)
+    #expect(ring.usedIndex == 3)
+    #expect(bench.network.frames.count == 3)
+    #expect(bench.rig.interrupts.edges == edges + 1)
+    // Nobody comes for what goes nowhere.
+    bench.rig.lock.withLock { bench.card.setConnected(false) }
+    ring.add([.out([UInt8](repeating: 0, count: 12) + Self.frame())])
+    ring.kick()
+    #expect(ring.usedIndex == 4)
   }
 
   // MARK: Receiving

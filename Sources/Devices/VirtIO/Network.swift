@@ -153,7 +153,9 @@ package final class VirtIONetwork: VirtIODevice {
   package func handle(queue index: Int) throws(VirtQueueError) {
     switch index {
     case Queue.receive: try receive()
-    case Queue.transmit: try transmit()
+    case Queue.transmit:
+      // Until the network comes for them the driver adds more without a word.
+      if !isConnected || network?.collects() != true { try transmit() }
     default: try control()
     }
   }
