@@ -24,6 +24,14 @@ md5sum /www/big
 tftp -g -r small -l /tmp/small 10.0.2.2 2>/dev/null
 md5sum /tmp/small
 nc 10.0.2.100 80 </dev/null
+# Both ends stay open, so what waits is ended, of which the shell would tell.
+(
+  { echo hello; sleep 100; } | nc 10.0.2.101 81 | {
+    read -r line
+    echo "$line"
+    killall nc sleep
+  }
+) 2>/dev/null
 
 # shellcheck disable=SC2016
 printf '%s\n' '#!/bin/sh' 'echo; echo "$QUERY_STRING" >/tmp/end' >/www/cgi-bin/end

@@ -142,6 +142,7 @@ final class SlirpStack {
 
   /// What is to be polled, and for how many milliseconds at most; -1: for ever.
   func prepare() -> (descriptors: [pollfd], timeout: Int32) {
+    for forward in forwards { forward.serve(slirp) }
     watched = []
     var timeout = UInt32.max
     slirp_pollfds_fill(
@@ -173,7 +174,6 @@ final class SlirpStack {
       timer.deadline = nil
       slirp_handle_timer(slirp, timer.id, timer.context)
     }
-    for forward in forwards { forward.serve(slirp) }
   }
 
   private static var now: Int64 { Int64(bitPattern: Clock.hostNanoseconds() / 1_000_000) }

@@ -201,7 +201,8 @@ struct HostileWordsTests {
     ",", ",,", "=", "=", ".", ":", "virt", "help", "?", "id=", "x", "-1", "18446744073709551615", "0x", "é",
     "", " ", "file=", "shift=", "mon:", "chardev:", "{", "}", "\"", "[", "]", "\\", "on", "off", "no", "1.5E",
     "e",
-    "driver", "null", "true", "raw", "none", "\u{0}", "\n", "🦎", "device.x.y=1", "null,id=x", "if=",
+    "user,id=n,", "tcp::0-:22", "tcp:10.0.2.100:80-cmd:x", "driver", "null", "true", "raw", "none", "\u{0}",
+    "\n", "🦎", "device.x.y=1", "null,id=x", "if=",
   ]
 
   /// Every complaint is some sentence: it begins with no line break and is no empty word.

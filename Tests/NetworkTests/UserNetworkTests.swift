@@ -107,8 +107,10 @@ private final class Guest: NetworkCard {
   }
 
   @Test func datagramsGoBothWays() throws {
-    let network = try network { $0.hostForwards = ["udp:127.0.0.1:0-10.0.2.15:7777"] }
+    let network = try network()
     let guest = try Guest(network)
+    // The thread, asleep by now, hears of it.
+    try network.addHostForward("udp:127.0.0.1:0-10.0.2.15:7777")
     let port = try #require(forwardedPorts(network, "UDP").first)
     let (host, own) = try socket()
     defer { close(host) }

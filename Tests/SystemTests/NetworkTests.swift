@@ -79,9 +79,13 @@ extension SystemTests {
           try await initrd(folder, guests), "-append",
           "console=ttyS0 quiet apus.run=\"sh /network.sh \(peer.ports[0]) \(peer.ports[1])\"", "-netdev",
           "user,id=n,tftp=\(served),hostfwd=tcp:127.0.0.1:\(peer.ports[2])-:80,"
-            + "guestfwd=tcp:10.0.2.100:80-cmd:echo from a command" + network,
+            + "guestfwd=tcp:10.0.2.100:80-cmd:echo from a command,guestfwd=tcp:10.0.2.101:81-chardev:c"
+            + network,
+          "-chardev",
+          "file,id=c,path=\(folder.path("said")),input-path=\(try folder.write(Array("from a file\n".utf8), "told"))",
         ] + device + more, seconds: 240)
       #expect(ran.end == .exit(0), "\(ran)")
+      #expect(try String(contentsOfFile: folder.path("said"), encoding: .utf8) == "hello\n")
       let lines = ran.output.split(whereSeparator: \.isNewline).map(String.init)
       guard let begin = lines.firstIndex(of: "begin"), let end = lines.firstIndex(of: "end"), begin < end
       else {
@@ -126,7 +130,7 @@ extension SystemTests {
           "2 packets transmitted, 2 packets received, 0% packet loss",
           "1 packets transmitted, 1 packets received, 0% packet loss",
           "\(big)  /www/big", "md5 \(big) of \(Self.files.big.count) bytes", "\(small)  /tmp/small",
-          "from a command", "the host got: \(big)", "fec0::5054:ff:fe12:3456/64 scope site",
+          "from a command", "from a file", "the host got: \(big)", "fec0::5054:ff:fe12:3456/64 scope site",
           "1 packets transmitted, 1 packets received, 0% packet loss", "0",
         ])
     }

@@ -20,10 +20,10 @@ import Devices
       settings.vectors = [2, 0, 300][Int(seed) - 1]
     }
     var random = Generator(state: seed &+ UInt64(Self.environment("APUS_FUZZ_SEED") ?? 0) << 8)
-    for slot in 1...3 { rig.place(slot) }
+    for slot in 1...4 { rig.place(slot) }
     var answers = 0
     for step in 0..<Self.steps {
-      let slot = Int.random(in: 0...4, using: &random)
+      let slot = Int.random(in: 0...5, using: &random)
       switch Int.random(in: 0..<20, using: &random) {
       case 0...4: pokeConfiguration(rig, slot, &random)
       case 5: rig.place(slot)
@@ -35,7 +35,9 @@ import Devices
         rig.publishRead(sector: UInt64.random(in: 0...70, using: &random))
         rig.notify(slot)
       case 11 where step % 8 == 0: rig.lock.withLock { rig.line.frontEnd?.receive([1, 2, 3][...]) }
-      case 12 where step % 64 == 0 && (1...3).contains(slot):
+      case 13 where step % 8 == 0:
+        rig.network.deliver([[UInt8](repeating: 0xff, count: 14 + step % 1500)], rig.lock)
+      case 12 where step % 64 == 0 && (1...4).contains(slot):
         rig.lock.withLock {
           let function = rig.functions[slot - 1]
           let state = function.state

@@ -22,9 +22,11 @@ final class TestNetwork: NetworkBackEnd {
   func removeFirstFrame() { waiting.withLock { $0.removeFirst(1) } }
 
   /// Frames from outside; the machine lock is free.
-  func deliver(_ frames: [[UInt8]], _ rig: Rig) {
+  func deliver(_ frames: [[UInt8]], _ rig: Rig) { deliver(frames, rig.lock) }
+
+  func deliver(_ frames: [[UInt8]], _ lock: MachineLock) {
     waiting.withLock { $0 += frames }
-    rig.lock.withLock { card.withLock { $0 }?.attend() }
+    lock.withLock { card.withLock { $0 }?.attend() }
   }
 
   func makeRoom(_ count: Int, _ rig: Rig) {

@@ -2,7 +2,7 @@ import Machine
 
 import Devices
 
-/// A PCI bus with a disk, random numbers and a serial port on it, some RAM, and the driver's hands.
+/// A PCI bus with a disk, random numbers, a serial port and a network card on it, some RAM, and the driver's hands.
 final class PCIRig {
   static let ram: UInt64 = 0x8000_0000
   static let ramSize: UInt64 = 1 << 20
@@ -20,12 +20,14 @@ final class PCIRig {
   let timers = Timers()
   let disk = MemoryDisk(sectors: 64)
   let line = TestLine()
+  let network = TestNetwork()
   let functions: [VirtIOPCI]
 
   /// Slots of `functions`.
   static let diskSlot = 1
   static let entropySlot = 2
   static let serialSlot = 3
+  static let networkSlot = 4
 
   init(
     isDeterministic: Bool = true, _ settings: (inout VirtIOPCI.Settings) -> Void = { _ in }
@@ -48,9 +50,11 @@ final class PCIRig {
     }
     let serial = VirtIOSerial(portLimit: 2)
     try serial.plug(VirtConsole(backEnd: self.line))
+    let card = VirtIONetwork(network: network)
+    try network.attach(card)
     let devices: [any VirtIODevice] = [
       VirtIOBlock(drive: disk, memory: memory, gate: gate),
-      VirtIOEntropy(source: CountingSource(), clock: clock, timers: timers), serial,
+      VirtIOEntropy(source: CountingSource(), clock: clock, timers: timers), serial, card,
     ]
     functions = devices.map { device in
       var chosen = VirtIOPCI.Settings(classCode: 0x0100)
