@@ -80,7 +80,8 @@ let package = Package(
     .executableTarget(name: "apus-system-riscv64", dependencies: ["SystemEmulator"], swiftSettings: strict),
     .executableTarget(name: "apus-system-riscv32", dependencies: ["SystemEmulator"], swiftSettings: strict),
     .target(
-      name: "LinuxUser", dependencies: ["Debugger", "RISCV", "Translator", "CHost", "Logging"],
+      name: "LinuxUser",
+      dependencies: ["Debugger", "RISCV", "Semihosting", "Translator", "CHost", "Logging"],
       swiftSettings: fast),
     .target(name: "CStandalone"),
     // One file that depends on nothing, so that it works inside any chroot, container or initramfs.

@@ -8,6 +8,9 @@
         .section .text.start, "ax"
         .globl  _start
 _start:
+        # There is one stack.
+        csrr    t0, mhartid
+        bnez    t0, others
         la      sp, stack_top
         la      t0, unexpected
         csrw    mtvec, t0
@@ -45,6 +48,9 @@ unexpected:
         li      t1, 0x100000
         sw      t0, 0(t1)
 1:      j       1b
+
+others: wfi
+        j       others
 
         .bss
         .balign 16

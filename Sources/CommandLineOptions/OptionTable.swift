@@ -379,12 +379,13 @@ extension Option {
     ) { reader, _ in reader.semihosting() },
     Option(
       "semihosting-config",
-      "[enable=on|off][,target=native|auto][,chardev=ID][,userspace=on|off][,arg=TEXT...]",
+      "[enable=on|off][,target=native|gdb|auto][,chardev=ID][,userspace=on|off][,arg=TEXT...]",
       .debug, "the same, and how",
       list: OptionList(
         "semihosting-config", implied: "enable", .checked,
         [
-          .boolean("enable"), .string("target", "native|auto", "who serves them; GDB cannot yet"),
+          .boolean("enable"),
+          .string("target", "native|gdb|auto", "who serves them (auto: GDB while one is connected)"),
           .string("chardev", "ID", "their console (default: standard error, and nothing to read)"),
           .boolean("userspace", "serve user mode, too"),
           .string("arg", "TEXT", "a word of the guest's command line; several add up"),

@@ -1,5 +1,13 @@
 /// `-semihosting` and `-semihosting-config`.
 package struct SemihostingRequest: Sendable, Equatable {
+  package enum Target: Sendable {
+    case native, gdb
+    /// GDB while one is connected.
+    case automatic
+  }
+
+  /// Who serves the calls about files and console.
+  package var target = Target.native
   /// The character back end of the console; nil: standard error, and nothing to read.
   package var console: String?
   /// Calls from user mode are served, too.
@@ -15,14 +23,14 @@ extension CommandLineReader {
   mutating func semihosting(_ argument: String) throws(CommandLineError) {
     var list = try list(argument)
     let isEnabled = try list.takeFlag("enable") ?? true
+    var semihosting = request.semihosting ?? SemihostingRequest()
     switch list.take("target") {
-    // No debugger offers to serve them here, so `auto` is always native.
-    case "native", "auto", nil: break
-    case "gdb":
-      throw error("semihosting served by GDB is not there yet in Apus; target=native serves it here")
+    case nil: break
+    case "native": semihosting.target = .native
+    case "gdb": semihosting.target = .gdb
+    case "auto": semihosting.target = .automatic
     case let target?: throw error("unsupported semihosting-config target=\(target)")
     }
-    var semihosting = request.semihosting ?? SemihostingRequest()
     semihosting.console = list.take("chardev") ?? semihosting.console
     semihosting.servesUserMode = try list.takeFlag("userspace") ?? semihosting.servesUserMode
     semihosting.arguments += list.entries.filter { $0.name == "arg" }.map { $0.value ?? "" }

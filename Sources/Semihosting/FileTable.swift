@@ -5,6 +5,8 @@ import Synchronization
 /// just reading.
 package enum SemihostingFile: Sendable {
   case host(HostFile)
+  /// The debugger's, by its number there; `isOwned` as a `HostFile`'s.
+  case debugger(UInt64, isOwned: Bool)
   /// `:semihosting-features`, read up to here.
   case features(offset: Int)
 }

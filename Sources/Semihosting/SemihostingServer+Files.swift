@@ -19,7 +19,10 @@ extension SemihostingServer {
     guard mode < 12 else { throw SemihostingFailure(EINVAL) }
     let file: SemihostingFile
     switch name {
-    case ":tt": file = .host(HostFile(Int32(mode / 4), isOwned: false))
+    case ":tt":
+      file =
+        host.fileServer(for: arguments.hart) == .host
+        ? .host(HostFile(Int32(mode / 4), isOwned: false)) : .debugger(mode / 4, isOwned: false)
     case ":semihosting-features":
       guard mode < 2 else { throw SemihostingFailure(EACCES) }
       file = .features(offset: 0)
@@ -38,7 +41,7 @@ extension SemihostingServer {
   }
 
   /// The file of the handle in word 0.
-  private func file(_ arguments: Arguments) throws(SemihostingFailure) -> SemihostingFile {
+  func file(_ arguments: Arguments) throws(SemihostingFailure) -> SemihostingFile {
     guard let file = files[try arguments[0]] else { throw SemihostingFailure(EBADF) }
     return file
   }
@@ -59,9 +62,12 @@ extension SemihostingServer {
         guard let bytes = arguments.hart.bytes(at: address &+ done, count: Int(size)) else {
           throw SemihostingFailure(EFAULT)
         }
-        let written = Glibc.write(file.descriptor, bytes, bytes.count)
-        if written < 0, errno == EINTR { continue }
-        guard written >= 0 else { throw .ofHost }
+        let written = host.wait(arguments.hart) {
+          let written = Glibc.write(file.descriptor, bytes, bytes.count)
+          return written < 0 ? -Int(errno) : written
+        }
+        if written == -Int(EINTR) { continue }
+        guard written >= 0 else { throw SemihostingFailure(Int32(-written)) }
         done += UInt64(written)
         if UInt64(written) < size { break }
       }
@@ -87,13 +93,17 @@ extension SemihostingServer {
         var buffer = [UInt8](repeating: 0, count: Int(min(all, UInt64(Self.piece))))
         while done < all {
           let size = Int(min(all - done, UInt64(Self.piece)))
-          let got = Glibc.read(file.descriptor, &buffer, size)
-          if got < 0, errno == EINTR { continue }
-          guard got >= 0 else { throw .ofHost }
+          let got = host.wait(arguments.hart) {
+            let got = Glibc.read(file.descriptor, &buffer, size)
+            return got < 0 ? -Int(errno) : got
+          }
+          if got == -Int(EINTR) { continue }
+          guard got >= 0 else { throw SemihostingFailure(Int32(-got)) }
           try arguments.store(Array(buffer[..<got]), at: address &+ done)
           done += UInt64(got)
           if got < size { break }
         }
+      case .debugger: throw SemihostingFailure(EIO)
       }
     } catch {
       throw SemihostingFailure(error.number, result: count - done)
@@ -103,8 +113,9 @@ extension SemihostingServer {
 
   func isTerminal(_ arguments: Arguments) throws(SemihostingFailure) -> UInt64 {
     switch try file(arguments) {
-    case .host(let file): isatty(file.descriptor) == 1 ? 1 : 0
-    case .features: 0
+    case .host(let file): return isatty(file.descriptor) == 1 ? 1 : 0
+    case .features: return 0
+    case .debugger: throw SemihostingFailure(EIO)
     }
   }
 
@@ -116,6 +127,7 @@ extension SemihostingServer {
     case .features:
       guard place <= UInt64(Self.features.count) else { throw SemihostingFailure(EINVAL) }
       files.seekFeatures(try arguments[0], to: Int(place))
+    case .debugger: throw SemihostingFailure(EIO)
     }
     return 0
   }
@@ -127,6 +139,7 @@ extension SemihostingServer {
       var status = stat()
       guard fstat(file.descriptor, &status) == 0 else { throw .ofHost }
       return UInt64(truncatingIfNeeded: status.st_size)
+    case .debugger: throw SemihostingFailure(EIO)
     }
   }
 
@@ -172,9 +185,11 @@ extension SemihostingServer {
     let failure = posix_spawn(&child, "/bin/sh", nil, &attributes, words, environ)
     guard failure == 0 else { throw SemihostingFailure(failure) }
     var status: Int32 = 0
-    while waitpid(child, &status, 0) < 0 {
-      guard errno == EINTR else { throw .ofHost }
+    let failed = host.wait(arguments.hart) {
+      while waitpid(child, &status, 0) < 0 { if errno != EINTR { return Int(errno) } }
+      return 0
     }
+    guard failed == 0 else { throw SemihostingFailure(Int32(failed)) }
     return UInt64(bitPattern: Int64(status))
   }
 }

@@ -14,6 +14,8 @@ package final class SemihostingServer: Semihost {
   private let commandLine: [UInt8]
   /// What `SYS_ERRNO` gives: the last call that failed set it, whichever hart made it.
   private let errorNumber = Atomic<Int32>(0)
+  /// It was said that there is no debugger.
+  private let missesDebugger = Atomic<Bool>(false)
   /// Harts that wait for input.
   private let waiting = Mutex<[InterruptPort]>([])
   /// Numbers of calls that were complained about.
@@ -45,6 +47,7 @@ package final class SemihostingServer: Semihost {
     guard let call = SemihostingCall(rawValue: number) else { return unknown(number) }
     let arguments = Arguments(hart, at: parameter)
     do throws(SemihostingFailure) {
+      if let request = try debuggerRequest(call, arguments) { return .asks(request) }
       switch call {
       case .open: return .result(try open(arguments))
       case .close: return .result(try close(arguments))
@@ -83,13 +86,18 @@ package final class SemihostingServer: Semihost {
       case .tickFrequency: return .result(1_000_000_000)
       }
     } catch {
-      if let number = error.number { errorNumber.store(number, ordering: .relaxed) }
-      return .result(error.result)
+      return .result(note(error))
     }
   }
 
+  /// The call's result.
+  func note(_ failure: SemihostingFailure) -> UInt64 {
+    if let number = failure.number { errorNumber.store(number, ordering: .relaxed) }
+    return failure.result
+  }
+
   /// What QEMU leaves in a0 where the specification says that it is corrupted.
-  private static let nothing: UInt64 = 0xdead_beef
+  static let nothing: UInt64 = 0xdead_beef
 
   private func unknown(_ number: UInt64) -> SemihostAnswer {
     let isNew = complaints.withLock { complaints in
@@ -102,6 +110,14 @@ package final class SemihostingServer: Semihost {
     }
     errorNumber.store(ENOSYS, ordering: .relaxed)
     return .result(.max)
+  }
+
+  /// Calls are for a debugger that is not there.
+  func reportMissingDebugger() {
+    guard !missesDebugger.exchange(true, ordering: .relaxed) else { return }
+    host.report(
+      "the guest makes semihosting calls for GDB (target=gdb), and none is connected: they fail. "
+        + "Connect one (-s, target remote), or serve them here with target=native")
   }
 
   private func printText(_ hart: Hart, _ address: UInt64) {
@@ -124,7 +140,7 @@ package final class SemihostingServer: Semihost {
     waiting.withLock { ports in
       if !ports.contains(where: { $0 === hart.port }) { ports.append(hart.port) }
     }
-    switch host.readByte() {
+    switch host.readByte(for: hart) {
     case .byte(let byte): return .result(UInt64(byte))
     case .notYet: return .awaitInput
     case .none: return .result(.max)
@@ -141,10 +157,11 @@ package final class SemihostingServer: Semihost {
 
   private func giveHeap(_ arguments: Arguments) throws(SemihostingFailure) -> UInt64 {
     let block = try arguments[0]
-    let memory = host.freeMemory
     // Zero: the program is to find out itself (§6.3).
-    let (start, end) = (memory?.lowerBound ?? 0, memory?.upperBound ?? 0)
-    try arguments.store([start, end, end, start].flatMap(arguments.bytes), at: block)
+    let memory =
+      host.memory(for: arguments.hart) ?? SemihostingMemory(heap: 0..<0, stackBase: 0, stackLimit: 0)
+    let words = [memory.heap.lowerBound, memory.heap.upperBound, memory.stackBase, memory.stackLimit]
+    try arguments.store(words.flatMap(arguments.bytes), at: block)
     return 0
   }
 
@@ -160,7 +177,7 @@ package final class SemihostingServer: Semihost {
     } else {
       (reason, code) = (try arguments[0], try arguments[1])
     }
-    host.end(exitCode: reason == applicationExit ? Int32(truncatingIfNeeded: code) : 1)
+    host.end(arguments.hart, exitCode: reason == applicationExit ? Int32(truncatingIfNeeded: code) : 1)
     return .ended
   }
 }

@@ -82,9 +82,17 @@ final class DebugServers: Sendable {
         }
         return state.running?.server
       }
-      server?.observe(stop)
+      if let server {
+        server.observe(stop)
+      } else if case .event(_, .request) = stop {
+        // The server has ended meanwhile: the hart makes its call again, which finds out.
+        HostThread.start { machine.runner.resume() }
+      }
     }
   }
+
+  /// A GDB is connected.
+  var hasDebugger: Bool { state.withLock { $0.running?.server.isConnected ?? false } }
 
   func start(_ ready: Ready) {
     guard let machine = state.withLock({ $0.machine }) else { return }

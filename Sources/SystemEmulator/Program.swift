@@ -101,7 +101,7 @@ package enum Program {
     }
     let warnings = assembly.warnings + networks.warnings(assembly.machine.networkCards)
     warnings.forEach { reporter.report("warning: \($0)") }
-    try SemihostingConsole.serve(request, assembly, backEnds.characters, reporter)
+    try SemihostingConsole.serve(request, assembly, backEnds.characters, debugServers, reporter)
     if let path = request.machine.dumpDTB {
       try writeDeviceTree(assembly.machine.flattenedDeviceTree, to: path)
       return 0

@@ -16,6 +16,8 @@ final class SemihostingConsole: SemihostingHost, CharacterFrontEnd {
   private let runner: MachineRunner
   private let reporter: Reporter
   private let backEnd: (any CharacterBackEnd)?
+  private let target: SemihostingRequest.Target
+  private let debugServers: DebugServers
   private struct Input {
     var bytes: [UInt8] = []
     var server: SemihostingServer?
@@ -27,7 +29,7 @@ final class SemihostingConsole: SemihostingHost, CharacterFrontEnd {
   /// Serves the harts of `assembly`, which do not run yet.
   static func serve(
     _ request: CommandLineRequest, _ assembly: Assembly, _ characters: [String: any CharacterOutlet],
-    _ reporter: Reporter
+    _ debugServers: DebugServers, _ reporter: Reporter
   ) throws(CommandLineError) {
     guard let semihosting = request.semihosting else { return }
     var backEnd: (any CharacterBackEnd)?
@@ -41,7 +43,7 @@ final class SemihostingConsole: SemihostingHost, CharacterFrontEnd {
         throw CommandLineError("semihosting chardev '\(id)': \(error)")
       }
     }
-    let console = SemihostingConsole(assembly, backEnd, reporter)
+    let console = SemihostingConsole(assembly, backEnd, semihosting.target, debugServers, reporter)
     let server = SemihostingServer(
       commandLine: commandLine(semihosting, request.machine), servesUserMode: semihosting.servesUserMode,
       host: console)
@@ -59,7 +61,12 @@ final class SemihostingConsole: SemihostingHost, CharacterFrontEnd {
     return ((machine.kernel.map { [$0] } ?? []) + words).joined(separator: " ")
   }
 
-  private init(_ assembly: Assembly, _ backEnd: (any CharacterBackEnd)?, _ reporter: Reporter) {
+  private init(
+    _ assembly: Assembly, _ backEnd: (any CharacterBackEnd)?, _ target: SemihostingRequest.Target,
+    _ debugServers: DebugServers, _ reporter: Reporter
+  ) {
+    self.target = target
+    self.debugServers = debugServers
     machine = assembly.machine
     runner = assembly.runner
     self.reporter = reporter
@@ -85,7 +92,7 @@ final class SemihostingConsole: SemihostingHost, CharacterFrontEnd {
     }
   }
 
-  func readByte() -> SemihostingInput {
+  func readByte(for hart: Hart) -> SemihostingInput {
     guard let backEnd else {
       let isNew = input.withLock { input in
         defer { input.hasComplained = true }
@@ -112,7 +119,7 @@ final class SemihostingConsole: SemihostingHost, CharacterFrontEnd {
   var secondsOfDay: UInt64 { runner.clock.timeOfDay / 1_000_000_000 }
 
   /// The largest gap between what was loaded to RAM, as QEMU gives it.
-  var freeMemory: Range<UInt64>? {
+  func memory(for hart: Hart) -> SemihostingMemory? {
     let (begin, end) = (machine.ramBase, machine.ramBase &+ machine.ramSize)
     var best: Range<UInt64>?
     var next = begin
@@ -122,10 +129,22 @@ final class SemihostingConsole: SemihostingHost, CharacterFrontEnd {
       next = max(next, blob.end)
     }
     if end > next, end - next > UInt64(best?.count ?? 0) { best = next..<end }
-    return best
+    return best.map {
+      SemihostingMemory(heap: $0, stackBase: $0.upperBound, stackLimit: $0.lowerBound)
+    }
   }
 
-  func end(exitCode: Int32) { runner.endProgram(exitCode: exitCode) }
+  func fileServer(for hart: Hart) -> FileServer {
+    switch target {
+    case .native: .host
+    case .gdb: debugServers.hasDebugger ? .debugger : .nobody
+    case .automatic: debugServers.hasDebugger ? .debugger : .host
+    }
+  }
+
+  var debuggerHasConsole: Bool { backEnd == nil }
+
+  func end(_ hart: Hart, exitCode: Int32) { runner.endProgram(exitCode: exitCode) }
   func report(_ sentence: String) { reporter.report(sentence) }
 
   // MARK: CharacterFrontEnd

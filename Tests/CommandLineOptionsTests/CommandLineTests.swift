@@ -306,7 +306,7 @@ struct ErrorTexts {
     "What QEMU has and Apus has not is said in one sentence",
     arguments: [
       "-netdev stream,id=n", "-numa node", "-vnc :0", "-d tid",
-      "-semihosting-config target=gdb", "-qmp stdio", "-daemonize", "-plugin x", "-incoming x", "-usb",
+      "-qmp stdio", "-daemonize", "-plugin x", "-incoming x", "-usb",
       "-smbios x",
       "-M virt,usb=on", "-chardev msmouse,id=x", "-object secret,id=x", "-numa x",
     ])

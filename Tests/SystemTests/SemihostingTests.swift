@@ -166,6 +166,101 @@ extension SystemTests {
       #expect(ran.output.contains("name one by chardev=ID in -semihosting-config"), "\(ran)")
     }
 
+    // MARK: Served by GDB
+
+    /// What a guest's calls print through a real GDB, which serves them in `folder`.
+    private static func throughGDB(
+      _ program: [String], _ kernel: String, _ options: [String], in folder: TemporaryFolder
+    ) async throws -> Ran {
+      try await Programs.run(
+        [
+          "/bin/bash", "-c",
+          """
+          cd "$1"; kernel=$2; shift 2; rm -f socket
+          "$@" </dev/null >errors 2>&1 & emulator=$!
+          for i in $(seq 400); do [ -S socket ] && break; sleep 0.05; done
+          timeout 50 gdb-multiarch -nx -batch -ex 'set remote system-call-allowed 1' \\
+            -ex 'target remote ./socket' -ex continue </dev/null 2>&1 | cat
+          wait $emulator; code=$?; cat errors; exit $code
+          """, "bash", folder.url.path, kernel,
+        ] + program + ["-M", "virt"] + quiet + [
+          "-S", "-gdb", "unix:socket,server=on,wait=off", "-kernel", kernel,
+        ] + options, seconds: 90)
+    }
+
+    /// Lines of calls up to where QEMU's guest closes GDB's own standard error, which ends what is seen of it.
+    private static func filesThroughGDB(_ ran: Ran) -> [String] {
+      let lines = ran.output.split(separator: "\n").map(String.init)
+      let calls = lines.drop { !$0.hasPrefix("open for reading") }.prefix { !$0.hasPrefix("console opens") }
+      return calls.filter { line in
+        // QEMU reads the high half of a length, and does not append.
+        !["length: ", "mode ", "read into nowhere"].contains { line.hasPrefix($0) }
+      }
+    }
+
+    @Test(arguments: [Reference.qemu7, .qemu10])
+    func gdbServesFilesAndConsoleAsWithQEMU(_ reference: Reference) async throws {
+      let folder = try TemporaryFolder()
+      try folder.write(Array("semihosting\n".utf8), "input")
+      _ = try await Self.build("calls", in: folder)
+      let options = ["-semihosting-config", "enable=on,target=gdb"]
+      let ours = try await Self.throughGDB(try Self.emulator(64), "calls", options, in: folder)
+      let theirs = try await Self.throughGDB(reference.words, "calls", options, in: folder)
+      #expect(ours.end == .exit(7) && theirs.end == .exit(7), "\(ours)\n\(theirs)")
+      #expect(Self.filesThroughGDB(ours) == Self.filesThroughGDB(theirs))
+      #expect(Self.filesThroughGDB(ours).count > 50, "\(ours)")
+      #expect(ours.output.contains("\nlength: 12\n") && ours.output.contains("\na program: 3\n"), "\(ours)")
+    }
+
+    @Test func onlyAConnectedDebuggerIsAskedAutomatically() async throws {
+      let folder = try TemporaryFolder()
+      try folder.write(Array("semihosting\n".utf8), "input")
+      _ = try await Self.build("calls", in: folder)
+      let alone = try await Self.run(
+        try Self.emulator(64), ["-kernel", "calls", "-semihosting-config", "target=auto"], in: folder)
+      #expect(alone.end == .exit(7) && alone.output.contains("\nlength: 12\n"), "\(alone)")
+      let debugged = try await Self.throughGDB(
+        try Self.emulator(64), "calls", ["-semihosting-config", "target=auto"], in: folder)
+      // GDB's console is a terminal for its guests.
+      #expect(debugged.output.contains("console opens: 1\nis a terminal: 1\n"), "\(debugged)")
+      let missing = try await Self.run(
+        try Self.emulator(64), ["-kernel", "calls", "-semihosting-config", "target=gdb"], in: folder)
+      #expect(missing.end == .exit(7), "\(missing)")
+      #expect(missing.output.contains("for GDB (target=gdb), and none is connected"), "\(missing)")
+    }
+
+    @Test(arguments: ["tcg", "interp"])
+    func callsThatGDBLeavesFailAndCtrlCStops(_ accelerator: String) async throws {
+      let folder = try TemporaryFolder()
+      let kernel = try await Self.build("calls", in: folder)
+      let machine = try DebuggedEmulator(
+        [try Programs.emulator, "-M", "virt"] + Self.quiet + [
+          "-S", "-gdb", "unix:DIR/gdb", "-kernel", kernel, "-accel", accelerator,
+          "-semihosting-config", "target=gdb",
+        ], in: folder)
+      var client: GDBClient? = try GDBClient(path: folder.path("gdb"))
+      _ = client?.ask("qSupported:multiprocess+")
+      #expect(client?.ask("vCont;c")?.hasPrefix("Fopen,") == true)
+      // GDB tells the interruption with its answer; the call has failed, and is behind.
+      let stop = client?.ask("F-1,4,C")
+      #expect(stop?.hasPrefix("T02thread:p01.01;") == true, "\(stop ?? "")")
+      #expect(client?.ask("pa") == "ffffffffffffffff")
+      // An interruption that comes while GDB works.
+      let next = client?.ask("vCont;c")
+      #expect(next?.hasPrefix("Fwrite,2,") == true, "\(next ?? "")")
+      client?.send([3])
+      #expect(client?.ask("F10")?.hasPrefix("T02thread:") == true)
+      // A step over a call is one step.
+      let file = client?.ask("vCont;c")
+      #expect(file?.hasPrefix("Fwrite,2,") == true, "\(file ?? "")")
+      #expect(client?.ask("F2")?.hasPrefix("F") == true)
+      #expect(client?.ask("Fgarbage")?.hasPrefix("F") == true)
+      // It goes in the midst of a request: the machine ends by itself.
+      client = nil
+      #expect(machine.end() == 7)
+      #expect(machine.complaints.contains("none is connected"), "\(machine.complaints)")
+    }
+
     @Test(arguments: [64, 32])
     func hostileArgumentsHurtNobody(xlen: Int) async throws {
       let environment = ProcessInfo.processInfo.environment

@@ -39,6 +39,10 @@ package final class GDBServer: CharacterFrontEnd {
   /// Counts who came and went: what one GDB asked is not answered to the next.
   private let connection = Atomic<Int>(0)
   private let isFinished = Condition(false)
+  private let hasDebugger = Atomic<Bool>(false)
+
+  /// A GDB is connected.
+  package var isConnected: Bool { hasDebugger.load(ordering: .sequentiallyConsistent) }
 
   package init(_ machine: any DebuggedMachine, version: String, output: any CharacterBackEnd) {
     self.machine = machine
@@ -51,6 +55,7 @@ package final class GDBServer: CharacterFrontEnd {
     if output.isConnected {
       // A GDB that is there already wants to see the machine's first instruction.
       machine.runner.stop()
+      hasDebugger.store(true, ordering: .sequentiallyConsistent)
       inbox.signal { $0.append(.connection(true, 0)) }
     }
     HostThread.start { [self] in converse() }
@@ -65,6 +70,7 @@ package final class GDBServer: CharacterFrontEnd {
   /// Lets go of the connection's GDB, and listens no more.
   package func close() {
     output.attach(nil)
+    hasDebugger.store(false, ordering: .sequentiallyConsistent)
     inbox.signal { $0.append(.close) }
   }
 
@@ -79,6 +85,7 @@ package final class GDBServer: CharacterFrontEnd {
   package func receive(_ bytes: ArraySlice<UInt8>) { take(Array(bytes)) }
   package func receiveBreak() { take([3]) }
   package func connectionChanged(isConnected: Bool) {
+    hasDebugger.store(isConnected, ordering: .sequentiallyConsistent)
     let number = connection.add(1, ordering: .sequentiallyConsistent).newValue
     inbox.signal { $0.append(.connection(isConnected, number)) }
   }
@@ -126,6 +133,7 @@ package final class GDBServer: CharacterFrontEnd {
         case .stop(let stop, let episode):
           if isConnected, isCurrent(episode) { session.report(stop) }
         case .machine(let stop, let episode):
+          if !isConnected { goOnWithoutDebugger(stop) }
           if isConnected, let stop = stop.debugStop(current: session.general, machine.runner),
             isCurrent(episode) || stop.reason.isEnd
           {
@@ -141,6 +149,11 @@ package final class GDBServer: CharacterFrontEnd {
         }
       }
     }
+  }
+
+  /// GDB went as a hart asked for it: the hart makes its call again, which finds out.
+  private func goOnWithoutDebugger(_ stop: MachineStop) {
+    if case .event(_, .request) = stop { machine.runner.resume() }
   }
 
   private func isCurrent(_ episode: Int) -> Bool {

@@ -221,6 +221,12 @@ final class MachineDebugTarget: DebugTarget {
     post(stop)
   }
 
+  func answer(_ reply: DebuggerReply, of thread: ThreadID, then plan: ResumePlan?) {
+    runner.atRest { hart(thread).answer(reply) }
+    guard let plan else { return }
+    if plan.actions[thread]?.isStep == true { post(DebugStop(thread, .step)) } else { resume(plan) }
+  }
+
   func interrupt() { runner.stop() }
   func attach() { runner.stop() }
 
@@ -247,6 +253,7 @@ extension DebugStop.Reason {
     case .breakpoint: self = .breakpoint
     case .watchpoint(let point, let address): self = .watchpoint(point.kind, address: address)
     case .step: self = .step
+    case .request(let text): self = .request(text)
     }
   }
 }

@@ -44,6 +44,9 @@ package protocol DebugTarget: AnyObject {
 
   /// Lets threads go on. Each call is answered by one stop.
   func resume(_ plan: ResumePlan)
+  /// The answer to the request for which the thread stopped. Then threads go on by the plan, whose step the answered
+  /// call is; without a plan they stand still.
+  func answer(_ reply: DebuggerReply, of thread: ThreadID, then plan: ResumePlan?)
   /// Stops all threads; the stop is reported as any other. Nothing happens where they stand still already.
   func interrupt()
   /// A debugger has come, and wants everything to stand still.
@@ -72,6 +75,9 @@ package protocol DebugTarget: AnyObject {
 }
 
 extension DebugTarget {
+  package func answer(_ reply: DebuggerReply, of thread: ThreadID, then plan: ResumePlan?) {
+    if let plan { resume(plan) }
+  }
   package func insert(_ watchpoint: Watchpoint) -> Bool { false }
   package func remove(_ watchpoint: Watchpoint) {}
   package func restart() -> Bool { false }
@@ -157,6 +163,8 @@ package struct DebugStop: Sendable, Equatable {
     case vfork(child: ThreadID)
     case vforkDone
     case exec(path: String)
+    /// A semihosting call wants this of GDB, in the words of its File-I/O protocol.
+    case request(String)
     /// The thread's process has ended.
     case exited(code: Int)
     case killed(signal: Int)

@@ -20,12 +20,16 @@ package final class GDBSession {
   /// Whom `c` and `s` mean (`Hc`).
   private(set) var resumable: ThreadID
   /// GDB waits for a stop.
-  private(set) var isRunning = false
+  var isRunning = false
   /// What the last stop was, for `?`.
   private var lastStop: DebugStop
   /// Single steps that go on while the pc is in a range.
   var ranges: [ThreadID: Range<UInt64>] = [:]
-  private var plan = ResumePlan([:])
+  var plan = ResumePlan([:])
+  /// Whose request GDB is about to answer.
+  var requester: ThreadID?
+  /// Ctrl-C came meanwhile.
+  var isInterruptWanted = false
   /// By kind: `Z0` and `Z1`.
   var breakpoints: [UInt64: Set<BreakpointKind>] = [:]
   var watchpoints: Set<Watchpoint> = []
@@ -45,6 +49,7 @@ package final class GDBSession {
 
   /// A GDB has come.
   package func connect() {
+    abandonRequest()
     reader = PacketReader()
     last = []
     acknowledges = true
@@ -71,6 +76,7 @@ package final class GDBSession {
   package func disconnect() {
     isRunning = false
     forgetBreakpoints()
+    abandonRequest()
   }
 
   package func receive(_ bytes: some Sequence<UInt8>) {
@@ -85,7 +91,8 @@ package final class GDBSession {
         fail(GDBError.invalid)
       case .damaged: acknowledge("-")
       case .repeatRequest: if acknowledges, !last.isEmpty { transmit(last) }
-      case .interrupt: if isRunning { target.interrupt() }
+      case .interrupt:
+        if isRunning { target.interrupt() } else if requester != nil { isInterruptWanted = true }
       }
     }
   }
@@ -137,6 +144,7 @@ package final class GDBSession {
     case "Z": changeBreakpoint(&rest, inserts: true)
     case "z": changeBreakpoint(&rest, inserts: false)
     case "c", "C", "s", "S": resumeOld(packet)
+    case "F": finishRequest(&rest)
     case "v": answerVerbose(&rest)
     case "q": answerQuery(&rest)
     case "Q": answerSetting(&rest)
@@ -215,6 +223,11 @@ package final class GDBSession {
       return target.resume(plan)
     }
     isRunning = false
+    if case .request(let text) = stop.reason {
+      requester = stop.thread
+      choose(stop.thread)
+      return send("F" + text)
+    }
     ranges = [:]
     lastStop = stop
     choose(stop.thread)
@@ -258,6 +271,7 @@ package final class GDBSession {
     case .vfork(let child):
       signal = GDBSignal.trap
       extra = "vfork:\(name(of: child));"
+    case .request: signal = GDBSignal.trap
     case .vforkDone:
       signal = GDBSignal.trap
       extra = "vforkdone:;"
@@ -301,6 +315,7 @@ package final class GDBSession {
     } else if !rest.isAtEnd {
       return fail(GDBError.invalid)
     }
+    abandonRequest()
     if target.threads.allSatisfy({ $0.process == process }) { forgetBreakpoints() }
     target.detach(process: process)
     isRunning = false

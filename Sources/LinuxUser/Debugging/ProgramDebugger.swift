@@ -161,6 +161,7 @@ final class ProgramDebugger: @unchecked Sendable {
     process.debugger = nil
     removeAllPoints()
     for thread in threads {
+      thread.hart.forgetReported()
       // What it was about to take it takes.
       if case .signal(let number, _) = thread.control.stop { thread.control.signal = number }
       thread.control.stop = nil
@@ -252,12 +253,7 @@ final class ProgramDebugger: @unchecked Sendable {
 
   /// As much of `count` bytes at `address` as there is, whatever the program itself may read.
   func read(_ address: UInt64, count: Int, of process: Int) -> [UInt8] {
-    // What is not mapped for the program may be for the emulator: it keeps the place.
-    var mapped = 0
-    while mapped < count, let mapping = self.process.memory.mappings[holding: address &+ UInt64(mapped)] {
-      mapped = Int(clamping: mapping.end &- address)
-    }
-    let count = min(count, mapped)
+    let count = mapped(address, count)
     var bytes = [UInt8](repeating: 0, count: count)
     guard count > 0, let file = memoryFile(of: process, O_RDONLY) else { return [] }
     defer { close(file) }
@@ -267,11 +263,22 @@ final class ProgramDebugger: @unchecked Sendable {
 
   /// Also where the program itself must not write.
   func write(_ bytes: [UInt8], at address: UInt64, of process: Int) -> Bool {
-    guard let file = memoryFile(of: process, O_WRONLY) else { return false }
+    guard mapped(address, bytes.count) == bytes.count, let file = memoryFile(of: process, O_WRONLY) else {
+      return false
+    }
     defer { close(file) }
     let count = pwrite(file, bytes, bytes.count, off_t(self.process.memory.hostAddress(address)))
     self.process.memory.code.invalidate(address, count: bytes.count)
     return count == bytes.count
+  }
+
+  /// How many of `count` bytes the program has mapped. Others may be mapped for the emulator: it keeps the place.
+  private func mapped(_ address: UInt64, _ count: Int) -> Int {
+    var mapped = 0
+    while mapped < count, let mapping = process.memory.mappings[holding: address &+ UInt64(mapped)] {
+      mapped = Int(clamping: mapping.end &- address)
+    }
+    return min(count, mapped)
   }
 
   /// proc_pid_mem(5): it reads and writes whatever is mapped.

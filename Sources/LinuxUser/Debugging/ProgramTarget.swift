@@ -38,6 +38,7 @@ final class ProgramTarget: DebugTarget {
       case .event(.breakpoint): .breakpoint
       case .event(.watchpoint(let point, let address)): .watchpoint(point.kind, address: address)
       case .event(.step): .step
+      case .event(.request(let text)): .request(text)
       case .signal(let number, _): .signal(SignalNumbers.ofGDB(number))
       case .systemCall(let number, let isEntry):
         isEntry ? .systemCallEntry(Int(number)) : .systemCallReturn(Int(number))
@@ -134,6 +135,11 @@ final class ProgramTarget: DebugTarget {
       }
     }
     if !debugger.resume(actions) { lookForStops() }
+  }
+
+  func answer(_ reply: DebuggerReply, of thread: ThreadID, then plan: ResumePlan?) {
+    self.thread(thread)?.hart.answer(reply)
+    if let plan { resume(plan) }
   }
 
   func interrupt() {

@@ -3,6 +3,7 @@ import CHost
 import Glibc
 import Logging
 import RISCV
+import Semihosting
 import Synchronization
 import Translator
 
@@ -79,6 +80,8 @@ package final class LinuxProcess: Sendable {
   let vdsoStart: UInt64
   /// Where a signal handler returns to: in the vDSO.
   let signalReturn: UInt64
+  /// Made at the first call.
+  let semihosting = Mutex<SemihostingServer?>(nil)
   /// Attached segments of shared memory: sizes by address.
   let segments = Mutex<[UInt64: UInt64]>([:])
   /// Rings of asynchronous requests: sizes by address.

@@ -194,7 +194,7 @@ package final class LinuxThread: @unchecked Sendable {
       case .trap(let cause, let value):
         if cause == Hart.UserCause.systemCall {
           systemCall()
-        } else {
+        } else if cause != Hart.UserCause.breakpoint || !serveSemihosting() {
           raiseException(cause, value)
         }
       }

@@ -26,6 +26,9 @@ package enum DebugEvent: Sendable, Equatable {
   case watchpoint(Watchpoint, address: UInt64)
   /// One instruction has run, or the trap or interrupt that came instead has been taken.
   case step
+  /// The semihosting call at the pc wants this of the debugger, whose answer `Hart.answer` takes. Where the hart goes
+  /// on without one it makes the call again.
+  case request(String)
 }
 
 /// Where a debugger has its breakpoints. The decoded instruction there becomes `halt`, so that the others run as ever.
@@ -111,11 +114,15 @@ extension Hart {
 
   /// The debugger has seen what was reported; a breakpoint counts again wherever else the hart goes on.
   package func prepareToGoOn() {
+    debuggerRequest = nil
     if reported != .breakpoint(state.pointee.pc) { reported = nil }
   }
 
   /// Nobody was told of the event: the breakpoint is to be hit again.
-  package func forgetReported() { reported = nil }
+  package func forgetReported() {
+    reported = nil
+    debuggerRequest = nil
+  }
 
   /// The scratch page with the instruction at `pc`, which has a breakpoint that was told, or is no more one.
   @inline(never)

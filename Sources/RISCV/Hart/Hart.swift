@@ -104,6 +104,8 @@ package final class Hart: @unchecked Sendable {
   package var semihost: (any Semihost)?
   /// Waits, at a semihosting call, for input.
   var awaitsInput = false
+  /// What the debugger was asked by a semihosting call, and has not answered.
+  package internal(set) var debuggerRequest: DebuggerRequest?
   /// What `-d int` has said last, so that it need not say it again and again.
   var trapLog = TrapLog()
   /// What its debugger wants to know of: by loads and stores that the lookaside never serves. Changed while it rests.
@@ -169,6 +171,7 @@ package final class Hart: @unchecked Sendable {
     traps.clear()
     finishTrapLog()
     awaitsInput = false
+    debuggerRequest = nil
     pmp.update(state, features)
     lookaside.flush()
     updateViews()

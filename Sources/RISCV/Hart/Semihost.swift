@@ -12,13 +12,39 @@ package protocol Semihost: AnyObject, Sendable {
 }
 
 /// What becomes of a hart that has made a call.
-package enum SemihostAnswer: Sendable, Equatable {
+package enum SemihostAnswer: Sendable {
   /// It goes on behind the call, with this in a0.
   case result(UInt64)
   /// It makes the same call again once there is input.
   case awaitInput
   /// It does not go on: the machine ends.
   case ended
+  /// It stops until its debugger has answered (`Hart.answer`).
+  case asks(DebuggerRequest)
+}
+
+/// What a call has the debugger do ("Debugging with GDB", File-I/O Remote Protocol Extension).
+package struct DebuggerRequest: Sendable {
+  /// In the protocol's words, without the F: "close,3".
+  package var text: String
+  /// The call's result. The hart rests.
+  package var complete: @Sendable (Hart, DebuggerReply) -> UInt64
+
+  package init(_ text: String, complete: @escaping @Sendable (Hart, DebuggerReply) -> UInt64) {
+    self.text = text
+    self.complete = complete
+  }
+}
+
+/// What came of it: -1 where it failed, and why by Linux's numbers.
+package struct DebuggerReply: Sendable, Equatable {
+  package var result: Int64
+  package var error: Int32
+
+  package init(result: Int64, error: Int32 = 0) {
+    self.result = result
+    self.error = error
+  }
 }
 
 extension Hart {
@@ -28,29 +54,61 @@ extension Hart {
     static let after: UInt32 = 0x4070_5013
   }
 
-  /// Serves the `ebreak` at the pc where it is a semihosting call: between `slli x0,x0,0x1f` and
-  /// `srai x0,x0,7`, none of them compressed, the outer two beginning in one page. False where it is a breakpoint.
-  @inline(never)
-  func serveSemihosting(_ semihost: any Semihost) throws(Exit) -> Bool {
+  /// The `ebreak` at the pc is a semihosting call: between `slli x0,x0,0x1f` and `srai x0,x0,7`, none of them
+  /// compressed, the outer two beginning in one page.
+  package var isAtSemihostingCall: Bool {
     let pc = state.pointee.pc
     let (before, after) = (pc &- 4, pc &+ 4)
-    guard state.pointee.privilege != .user || semihost.servesUserMode, before >> 12 == after >> 12,
-      instructionBits(at: before) == SemihostingSequence.before,
-      instructionBits(at: pc) == SemihostingSequence.ebreak,
-      instructionBits(at: after) == SemihostingSequence.after
-    else { return false }
+    return before >> 12 == after >> 12 && instructionBits(at: before) == SemihostingSequence.before
+      && instructionBits(at: pc) == SemihostingSequence.ebreak
+      && instructionBits(at: after) == SemihostingSequence.after
+  }
+
+  /// The call at the pc is done: the hart goes on behind it.
+  package func finishSemihosting(_ result: UInt64) {
+    self[x: 10] = result
+    passSemihosting()
+  }
+
+  private func passSemihosting() { state.pointee.pc = (state.pointee.pc &+ 4) & widthMask }
+
+  /// The call at the pc waits for the hart's debugger, which is to be told of the event.
+  package func stop(for request: DebuggerRequest) -> DebugEvent {
+    debuggerRequest = request
+    let event = DebugEvent.request(request.text)
+    reported = event
+    return event
+  }
+
+  /// The debugger's answer to the request that the hart stopped for; nothing where it has forgotten the request.
+  /// Only while it rests.
+  package func answer(_ reply: DebuggerReply) {
+    guard let request = debuggerRequest else { return }
+    debuggerRequest = nil
+    reported = nil
+    finishSemihosting(request.complete(self, reply))
+  }
+
+  /// Serves the `ebreak` at the pc where it is a semihosting call; false where it is a breakpoint.
+  @inline(never)
+  func serveSemihosting(_ semihost: any Semihost) throws(Exit) -> Bool {
+    guard state.pointee.privilege != .user || semihost.servesUserMode, isAtSemihostingCall else {
+      return false
+    }
     awaitsInput = false
     switch semihost.serve(self) {
     case .result(let value):
-      self[x: 10] = value
-      state.pointee.pc = after & widthMask
+      finishSemihosting(value)
       return true
+    case .asks(let request):
+      _ = stop(for: request)
+      throw .debug
     case .awaitInput:
       awaitsInput = true
       throw .wait
     case .ended:
       // The end has raised `attention`; the call is not made again, whatever happens before it is seen.
-      state.pointee.pc = after & widthMask
+      passSemihosting()
       throw .wait
     }
   }
