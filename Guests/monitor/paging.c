@@ -37,14 +37,41 @@ __asm__(
 typedef unsigned long word;
 
 char stack[4096] __attribute__((aligned(16)));
-static word top[512] __attribute__((aligned(4096)));
-static word middle[512] __attribute__((aligned(4096)));
-static word bottom[512] __attribute__((aligned(4096)));
-static word next[512] __attribute__((aligned(4096)));
-static word upper[512] __attribute__((aligned(4096)));
+enum { entries = 4096 / sizeof(word) };
+static word top[entries] __attribute__((aligned(4096)));
+static word middle[entries] __attribute__((aligned(4096)));
+static word bottom[entries] __attribute__((aligned(4096)));
+static word next[entries] __attribute__((aligned(4096)));
+static word upper[entries] __attribute__((aligned(4096)));
 volatile word counter;
 
 static word leaf(word address, word flags) { return address >> 12 << 10 | flags; }
+
+#if __riscv_xlen == 32
+
+/* Sv32: 128 MiB of RAM where it is, 8 MiB of devices, 4 MiB of RAM at the end, single pages at 0, one of them beyond
+   32 physical bits. Gives satp's value. */
+word map(void)
+{
+  top[0] = leaf((word)bottom, 1);
+  /* V R W A D; V R X U A; V R G A. */
+  bottom[1] = leaf((word)&stack, 0xc7);
+  bottom[2] = leaf(0x80000000, 0x5b);
+  bottom[3] = leaf(0x80001000, 0x5b);
+  bottom[5] = 0x100000 << 10 | 0xc7;
+  bottom[1023] = leaf(0x80002000, 0x63);
+  /* The next in another table, side by side with it. */
+  top[1] = leaf((word)next, 1);
+  next[0] = leaf(0x80003000, 0x63);
+  next[1] = leaf(0x80004000, 0x63);
+  top[64] = leaf(0x10000000, 0xc7);
+  top[65] = leaf(0x10400000, 0xc7);
+  for (word i = 0; i < 32; i++) top[512 + i] = leaf(0x80000000 + (i << 22), 0xcf);
+  top[1020] = leaf(0x80000000, 0xef);
+  return 1u << 31 | (word)top >> 12;
+}
+
+#else
 
 /* Sv39: 1 GiB of RAM where it is and in the high half, 2 MiB of devices, single pages at 0. Gives satp's value. */
 word map(void)
@@ -70,6 +97,8 @@ word map(void)
   top[510] = leaf(0x80000000, 0xef);
   return 8ul << 60 | (word)top >> 12;
 }
+
+#endif
 
 __attribute__((noinline)) void inner(word times)
 {

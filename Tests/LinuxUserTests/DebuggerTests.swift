@@ -5,13 +5,13 @@ import Testing
 extension UserProgramTests {
   /// `-g`: a real GDB, and packets by hand where it lacks a command for what there is.
   struct DebuggerTests {
-    private struct Session {
+    struct Session {
       let folder: Folder
       let program: String
 
-      init() async throws {
+      init(_ guest: String = "debugged") async throws {
         folder = try Folder()
-        program = try await Programs.guest("debugged", in: folder, options: ["-static", "-g", "-O0"])
+        program = try await Programs.guest(guest, in: folder, options: ["-static", "-g", "-O0"])
       }
 
       /// What GDB prints for the commands, the program running on `emulator` (its words).
@@ -139,7 +139,7 @@ extension UserProgramTests {
     // MARK: Packets
 
     /// A connection to an emulator that waits for it.
-    private final class Client {
+    final class Client {
       private let socket: Int32
       private var input: [UInt8] = []
 
@@ -199,10 +199,11 @@ extension UserProgramTests {
       }
     }
 
-    private func withClient<R: Sendable>(
-      _ arguments: [String] = [], _ body: @escaping @Sendable (Client, Session) throws -> R
+    static func withClient<R: Sendable>(
+      _ guest: String = "debugged", _ arguments: [String] = [],
+      _ body: @escaping @Sendable (Client, Session) throws -> R
     ) async throws -> (R, Ran) {
-      let session = try await Session()
+      let session = try await Session(guest)
       let socket = session.folder.path("socket")
       async let ran = Programs.run(
         [try Programs.emulator, "-g", socket, session.program] + arguments, seconds: 60)
@@ -218,7 +219,7 @@ extension UserProgramTests {
     }
 
     @Test func systemCallsAreCaught() async throws {
-      let (stops, _) = try await withClient { client, _ in
+      let (stops, _) = try await Self.withClient { client, _ in
         _ = client.ask("qSupported:multiprocess+")
         // write(2), exit_group(2)
         #expect(client.ask("QCatchSyscalls:1;40;5e") == "OK")
@@ -240,7 +241,7 @@ extension UserProgramTests {
     }
 
     @Test func filesAndTheBeginningAreShown() async throws {
-      _ = try await withClient { client, session in
+      _ = try await Self.withClient { client, session in
         let supported = client.ask("qSupported:multiprocess+") ?? ""
         #expect(supported.contains("qXfer:auxv:read+") && supported.contains("QCatchSyscalls+"))
         #expect(client.ask("qAttached") == "0")
@@ -258,7 +259,7 @@ extension UserProgramTests {
     }
 
     @Test func anInterruptStopsAProgramThatOnlyComputes() async throws {
-      _ = try await withClient(["for", "ever"]) { client, _ in
+      _ = try await Self.withClient("debugged", ["for", "ever"]) { client, _ in
         _ = client.ask("qSupported:multiprocess+")
         for _ in 0..<3 {
           client.send("vCont;c")
@@ -271,7 +272,7 @@ extension UserProgramTests {
     }
 
     @Test func garbageDoesNoHarm() async throws {
-      let (_, ran) = try await withClient { client, _ in
+      let (_, ran) = try await Self.withClient { client, _ in
         var random = Numbers(seed: UInt64(Seed.first))
         for _ in 0..<2_000 {
           var bytes = (0..<(1 + Int(random.next() % 40))).map { _ in UInt8(truncatingIfNeeded: random.next())

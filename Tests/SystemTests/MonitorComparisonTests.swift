@@ -115,14 +115,14 @@ extension SystemTests {
     }
 
     /// The kernel that Guests/monitor/paging.c becomes.
-    private func kernel(in folder: TemporaryFolder) async throws -> String {
+    private func kernel(_ xlen: Int = 64, in folder: TemporaryFolder) async throws -> String {
       let path = folder.path("paging")
       let built = try await Programs.run(
         [
           try Programs.crossCompiler, "-nostdlib", "-nostartfiles", "-static", "-no-pie", "-fno-pic", "-O1",
           "-g",
-          "-march=rv64gc_zicsr_zifencei", "-mabi=lp64d", "-mcmodel=medany", "-ffreestanding",
-          "-Wl,--no-relax",
+          "-march=rv\(xlen)gc_zicsr_zifencei", "-mabi=\(xlen == 64 ? "lp64d" : "ilp32d")", "-mcmodel=medany",
+          "-ffreestanding", "-Wl,--no-relax",
           "-Wl,--build-id=none", "-Wl,-N", "-Wl,-Ttext=0x80000000", Programs.guest("monitor/paging.c").path,
           "-o", path,
         ], seconds: 60)
@@ -152,6 +152,35 @@ extension SystemTests {
       #expect(ours[0] == listing)
       #expect(ours[0].split(separator: "\n").count > 6)
       for (line, (a, b)) in zip(lines, zip(ours, theirs)).dropFirst() { #expect(a == b, "\(line)") }
+    }
+
+    @Test func pageTablesOf32BitHartsAreListedAsByQEMU() async throws {
+      let folder = try TemporaryFolder()
+      let options = [
+        "-M", "virt", "-cpu", "rv32,svade=off,svadu=on", "-bios", "none", "-kernel",
+        try await kernel(32, in: folder),
+      ]
+      let lines = [
+        "info mem", "gva2gpa 0x1010", "gva2gpa 0x10000005", "gva2gpa 0xff000123", "gva2gpa 0x4000",
+        "gva2gpa 0x5008", "x/2xw 0xff000000", "x/1xw 0x4000", "xp/4xw 0x80000000",
+      ]
+      var ours = try await answers([try Programs.emulator32], options, lines, runningFirst: true)
+      let theirs = try await answers(
+        [Programs.script("trixie-run"), "qemu-system-riscv32"], options, lines, runningFirst: true)
+      ours[0] = ours[0].split(separator: "\n").map { row in
+        row.hasPrefix("vaddr") ? "vaddr    paddr            size     attr" : row.prefix(42)
+      }.joined(separator: "\n")
+      #expect(ours[0] == theirs[0].split(separator: "\n").joined(separator: "\n"))
+      #expect(ours[0].split(separator: "\n").count > 8)
+      for (line, (a, b)) in zip(lines, zip(ours, theirs)).dropFirst() { #expect(a == b, "\(line)") }
+      // QEMU has no walk: it agrees with what its other commands say.
+      let walks = try await answers(
+        [try Programs.emulator32], options, ["walk 0x1010", "walk 0xff000123", "walk 0x4000", "walk 0x5000"],
+        runningFirst: true)
+      #expect(walks[0].contains(": Sv32, ASID 0, root table at ") && walks[0].contains("in a page of 4 KiB"))
+      #expect(walks[1].contains("0xff000123 is 0x80000123, in a page of 4 MiB"))
+      #expect(walks[2].contains("page fault: the entry's V bit is 0"))
+      #expect(walks[3].contains("0x5000 is 0x100000000, in a page of 4 KiB"))
     }
 
     @Test func aKernelIsSeenWithItsNamesAndCalls() async throws {

@@ -163,6 +163,8 @@ package struct DebugStop: Sendable, Equatable {
     case vfork(child: ThreadID)
     case vforkDone
     case exec(path: String)
+    /// The thread's process goes on as a program that cannot be debugged here.
+    case left(path: String)
     /// A semihosting call wants this of GDB, in the words of its File-I/O protocol.
     case request(String)
     /// The thread's process has ended.
@@ -179,6 +181,15 @@ package struct DebugStop: Sendable, Equatable {
   }
 }
 
+/// What GDB wants to be told of processes.
+package struct ProcessEvents: OptionSet, Sendable {
+  package let rawValue: Int
+  package init(rawValue: Int) { self.rawValue = rawValue }
+  package static let forks = ProcessEvents(rawValue: 1)
+  package static let vforks = ProcessEvents(rawValue: 2)
+  package static let executions = ProcessEvents(rawValue: 4)
+}
+
 /// What a debugger asks of a Linux program beside its threads.
 package protocol DebuggedProgram: AnyObject {
   /// As in /proc/PID/auxv.
@@ -190,9 +201,10 @@ package protocol DebuggedProgram: AnyObject {
   func sectionOffset(of process: Int) -> UInt64
   /// Stop at these system calls, nil: at none, empty: at all.
   func catchSystemCalls(_ numbers: [Int]?)
-  /// Whether GDB wants to be told of fork(2), and then says which process it leaves (`DebugTarget.detach`).
-  func reportForks(_ wanted: Bool)
-  /// A child that GDB was told of and has not left yet: it stands still, and has no breakpoints.
+  /// What GDB wants to be told of; of children it then says which process it leaves (`DebugTarget.detach`).
+  func report(_ events: ProcessEvents)
+  /// A process that GDB has yet to leave and that has no breakpoints: a child of fork(2) that it was told of, which
+  /// stands still, and a parent in vfork(2) of a child that has executed another program.
   func isNewborn(_ process: Int) -> Bool
   /// Signals, by GDB's numbers, that go to the program without a stop.
   func passSignals(_ signals: [Int])

@@ -66,7 +66,11 @@ extension GDBSession {
     peer.namesProcesses = features.contains("multiprocess+")
     peer.knowsSoftwareBreakpoints = features.contains("swbreak+")
     peer.knowsHardwareBreakpoints = features.contains("hwbreak+")
-    target.program?.reportForks(features.contains("fork-events+"))
+    var events: ProcessEvents = []
+    if features.contains("fork-events+") { events.insert(.forks) }
+    if features.contains("vfork-events+") { events.insert(.vforks) }
+    if features.contains("exec-events+") { events.insert(.executions) }
+    target.program?.report(events)
   }
 
   private var supported: String {
@@ -78,7 +82,7 @@ extension GDBSession {
     if target.program != nil {
       features += [
         "qXfer:auxv:read+", "qXfer:exec-file:read+", "qXfer:siginfo:read+", "QCatchSyscalls+",
-        "QPassSignals+", "fork-events+",
+        "QPassSignals+", "fork-events+", "vfork-events+", "exec-events+",
       ]
     }
     return features.joined(separator: ";")

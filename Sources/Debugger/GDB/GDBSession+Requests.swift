@@ -30,7 +30,7 @@ extension GDBSession {
     let isNegative = rest.takes("-")
     guard let number = rest.number(), let size = Int64(exactly: number) else { return (failure, false) }
     guard rest.takes(",") else { return (DebuggerReply(result: isNegative ? -size : size), false) }
-    let error = rest.integer() ?? 0
+    let error = rest.integer() ?? Int(EIO)
     return (
       DebuggerReply(result: isNegative ? -size : size, error: isNegative ? linuxError(error) : 0),
       rest.takes(",C")

@@ -72,6 +72,22 @@ package final class GDBSession {
     lastStop = DebugStop(general, .signal(GDBSignal.trap))
   }
 
+  /// What another program that takes the conversation over has to know: acknowledgements, and what GDB understands.
+  package var manners: Int {
+    (acknowledges ? 1 : 0) | (peer.namesProcesses ? 2 : 0) | (peer.knowsSoftwareBreakpoints ? 4 : 0)
+      | (peer.knowsHardwareBreakpoints ? 8 : 0)
+  }
+
+  /// The conversation goes on about a program that its process has executed: GDB waits for a stop.
+  package func goOn(manners: Int) {
+    acknowledges = manners & 1 != 0
+    peer = PeerFeatures(
+      namesProcesses: manners & 2 != 0, knowsSoftwareBreakpoints: manners & 4 != 0,
+      knowsHardwareBreakpoints: manners & 8 != 0)
+    choose(target.threads.first ?? general)
+    isRunning = true
+  }
+
   /// It has gone without a word: its breakpoints go too, and the target stays as it is.
   package func disconnect() {
     isRunning = false
@@ -208,8 +224,13 @@ package final class GDBSession {
     guard !isOver else { return }
     let isEnd: Bool
     switch stop.reason {
-    case .exited, .killed: isEnd = true
+    case .exited, .killed, .left: isEnd = true
     default: isEnd = false
+    }
+    if case .left(let path) = stop.reason, isRunning {
+      let process = stop.thread.process
+      let text = "[process \(process) goes on as \(path), which is not for RISC-V or has another's rights]\n"
+      send([UInt8(ascii: "O")] + PacketText.hex(text.utf8))
     }
     if isEnd { isOver = target.threads.allSatisfy { $0.process == stop.thread.process } }
     guard isRunning else {
@@ -239,6 +260,7 @@ package final class GDBSession {
     var extra = ""
     switch stop.reason {
     case .exited(let code): return end("W", code, stop.thread)
+    case .left: return end("W", 0, stop.thread)
     case .killed(let signal): return end("X", signal, stop.thread)
     case .signal(let number): signal = number
     case .step: signal = GDBSignal.trap

@@ -57,7 +57,8 @@ package struct UserCommandLine {
     var name: String
     var variable: String?
     var argument: String?
-    var help: String
+    /// nil: the emulator gives it to itself.
+    var help: String?
     var perform: @Sendable (inout UserCommandLine, String) throws(ProgramError) -> Void
   }
 
@@ -168,6 +169,13 @@ package struct UserCommandLine {
         throw ProgramError("Invalid seed number: \(text)", exitCode: 1)
       }
       reader.request.seed = seed
+    },
+    Option(name: DebuggerInheritance.option, argument: "connection", help: nil) {
+      reader, text throws(ProgramError) in
+      guard let inheritance = DebuggerInheritance(text) else {
+        throw reader.error("'\(text)' is no connection")
+      }
+      reader.request.inheritance = inheritance
     },
     absent(
       "trace", "TRACE", "", "[[enable=]<pattern>][,events=<file>][,file=<file>]",
@@ -390,10 +398,11 @@ package struct UserCommandLine {
     text += "Options and associated environment variables (QEMU_… or APUS_…):\n\n"
     text += "Argument             Env-variable      Description\n"
     for row in options {
+      guard let help = row.help else { continue }
       let argument = "-\(row.name)" + (row.argument.map { $0.isEmpty ? "" : " \($0)" } ?? "")
       let variable = row.variable.map { "QEMU_\($0)" } ?? ""
       text += padded(argument, 20) + " " + padded(variable, 17) + " "
-      text += row.help.replacing("\n", with: "\n" + String(repeating: " ", count: 39)) + "\n"
+      text += help.replacing("\n", with: "\n" + String(repeating: " ", count: 39)) + "\n"
     }
     text += "\nDefaults:\nQEMU_LD_PREFIX  = \(GuestPaths.defaultPrefix)\nQEMU_STACK_SIZE = 8388608 byte\n\n"
     text += "-E and -U may be given several times, and take several variables separated by commas.\n"

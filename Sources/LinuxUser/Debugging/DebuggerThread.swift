@@ -9,6 +9,7 @@ import RISCV
 /// Plain sockets and poll(2): the program links nothing that would give it more.
 final class DebuggerThread: @unchecked Sendable {
   private let debugger: ProgramDebugger
+  /// -1 where there is a connection from the beginning.
   private let listener: Int32
   private let wire: Wire
   private let target: ProgramTarget
@@ -27,6 +28,35 @@ final class DebuggerThread: @unchecked Sendable {
     session = GDBSession(target: target) { wire.send($0) }
     debugger.server = self
     debugger.descriptors.withLock { $0 = [listener] }
+  }
+
+  /// For a program that another one has executed, whose debugger it has.
+  init(_ process: LinuxProcess, _ inheritance: DebuggerInheritance) throws(ProgramError) {
+    var status = stat()
+    guard fstat(inheritance.descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK,
+      let debugger = ProgramDebugger(process)
+    else {
+      throw ProgramError(
+        "there is no debugger's connection at descriptor \(inheritance.descriptor)", exitCode: 1)
+    }
+    _ = fcntl(inheritance.descriptor, F_SETFD, FD_CLOEXEC)
+    self.debugger = debugger
+    listener = -1
+    target = ProgramTarget(debugger)
+    let wire = Wire()
+    wire.descriptor = inheritance.descriptor
+    self.wire = wire
+    session = GDBSession(target: target) { wire.send($0) }
+    debugger.server = self
+    debugger.descriptors.withLock { $0 = [inheritance.descriptor] }
+    target.inherit(inheritance)
+    session.goOn(manners: inheritance.manners)
+  }
+
+  /// Starts the thread; the program's first thread is to park as it begins.
+  func startWithConnection() {
+    debugger.process.debugger = debugger
+    startThread { $0.converse() }
   }
 
   private static func listen(_ place: String) throws(ProgramError) -> Int32 {
@@ -138,6 +168,7 @@ final class DebuggerThread: @unchecked Sendable {
     setsockopt(connection, Int32(IPPROTO_TCP), TCP_NODELAY, &one, 4)
     _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
     wire.descriptor = connection
+    debugger.awaitParked()
     session.connect()
     converse()
   }
@@ -164,15 +195,45 @@ final class DebuggerThread: @unchecked Sendable {
         }
         session.receive(buffer.prefix(count))
       }
+      if let thread = target.executing { return handOver(thread) }
       while let stop = target.nextStop() {
         session.report(stop)
         switch stop.reason {
-        case .exited, .killed: return leave()
+        // A child of vfork(2) that GDB follows is not all that it has.
+        case .exited, .killed, .left: if stop.thread.process == Int(getpid()) { return leave() }
         default: break
         }
       }
       if target.hasDetached { return leave() }
     }
+  }
+
+  // MARK: execve
+
+  /// The thread executes a program, which has the connection from then on.
+  private func handOver(_ thread: LinuxThread) {
+    target.executing = nil
+    target.closeFiles()
+    thread.control.inheritance = DebuggerInheritance(
+      descriptor: wire.descriptor, manners: session.manners, events: debugger.events.rawValue,
+      parent: thread.isBorrowed ? getpid() : 0, passed: debugger.passed.withLock { $0.sorted() },
+      caught: debugger.caught.withLock { $0?.sorted() })
+    guard thread.isBorrowed else { return debugger.release(thread) }
+    // GDB leaves the parent as soon as it is told.
+    debugger.detach()
+    close(wire.descriptor)
+  }
+
+  /// The host has refused to execute. A child of vfork(2) has no way back to its debugger, which has left its parent:
+  /// GDB sees the connection end.
+  func takeBack(_ thread: LinuxThread) {
+    thread.control.inheritance = nil
+    guard !thread.isBorrowed else {
+      close(wire.descriptor)
+      return
+    }
+    _ = fcntl(wire.descriptor, F_SETFD, FD_CLOEXEC)
+    startThread { $0.converse() }
   }
 
   private func leave() {

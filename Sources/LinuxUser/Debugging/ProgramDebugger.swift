@@ -1,4 +1,5 @@
 import CHost
+import Debugger
 import Glibc
 import RISCV
 import Synchronization
@@ -13,9 +14,21 @@ enum ProgramStop: Sendable, Equatable {
   case systemCall(UInt64, isEntry: Bool)
   /// A child of fork(2) waits for the answer on this pipe's end.
   case forked(child: Int32, answer: Int32)
+  /// A child of vfork(2) has the thread, and has run nothing yet.
+  case vforked(child: Int32)
+  /// It has not any more.
+  case vforkDone
+  /// The thread is about to execute a program for RISC-V.
+  case executing
+  /// It has, as this file: nothing of it has run yet.
+  case executed(String)
+  /// The thread is about to execute a program that cannot be debugged.
+  case left(String)
   /// The last of the process.
   case exited(Int32)
   case killed(Int32)
+
+  var isVfork: Bool { if case .vforked = self { true } else { false } }
 }
 
 /// What a debugger sees of a program, and has it do. Threads that have something to tell park until they are let go on.
@@ -35,8 +48,8 @@ final class ProgramDebugger: @unchecked Sendable {
   private var rope: Int32
   /// Whom the debugger's thread serves.
   var server: DebuggerThread?
-  /// GDB wants to be told of fork(2). Changed while all threads rest.
-  var reportsForks = false
+  /// What GDB wants to be told of. Changed while all threads rest.
+  var events: ProcessEvents = []
   private(set) var isStopped = false
   /// Only while all threads rest, or by those that begin.
   private(set) var watchpoints: [Watchpoint] = []
@@ -61,6 +74,12 @@ final class ProgramDebugger: @unchecked Sendable {
     return made == 0 ? (ends[0], ends[1]) : nil
   }
 
+  /// Until some thread has something to tell.
+  func awaitParked() {
+    var place = pollfd(fd: bell, events: Int16(POLLIN), revents: 0)
+    while poll(&place, 1, -1) < 0 {}
+  }
+
   /// Nobody asks for the moment.
   func silence() {
     var bytes = [UInt8](repeating: 0, count: 64)
@@ -76,8 +95,7 @@ final class ProgramDebugger: @unchecked Sendable {
 
   /// Parks the calling thread; the signal that it is to take, 0 for none.
   func park(_ thread: LinuxThread, _ stop: ProgramStop) -> Int32 {
-    // A child of vfork(2) has its parent's memory and not its debugger.
-    if thread.isBorrowed {
+    if thread.isBorrowed, !follows(thread), !stop.isVfork {
       if case .signal(let number, _) = stop { return number }
       return 0
     }
@@ -89,14 +107,25 @@ final class ProgramDebugger: @unchecked Sendable {
     return thread.control.signal
   }
 
+  /// False for a child of vfork(2) that has its parent's memory and not its debugger.
+  func follows(_ thread: LinuxThread) -> Bool { !thread.isBorrowed || thread.control.isFollowed }
+
   func catches(_ number: UInt64) -> Bool { caught.withLock { $0?.contains(number) ?? true } }
 
   /// A thread has been made, which does not run yet.
   func greet(_ thread: LinuxThread) {
+    guard thread.hart.watchpoints != watchpoints else { return }
     for point in thread.hart.watchpoints { thread.hart.remove(point) }
-    guard !watchpoints.isEmpty else { return }
     for point in watchpoints { thread.hart.insert(point) }
-    thread.interpretOnly()
+    thread.forgetTranslations()
+  }
+
+  /// A child of vfork(2) has the thread, and GDB is not interested.
+  func leave(_ thread: LinuxThread) {
+    thread.control.isFollowed = false
+    guard !thread.hart.watchpoints.isEmpty else { return }
+    for point in thread.hart.watchpoints { thread.hart.remove(point) }
+    thread.forgetTranslations()
   }
 
   // MARK: On the debugger's thread
@@ -144,7 +173,8 @@ final class ProgramDebugger: @unchecked Sendable {
         thread.control.isHeld = false
       case .step(let signal):
         thread.control.signal = signal
-        thread.control.steps = true
+        // Its step ends when its child of vfork(2) does, which is not stepped.
+        thread.control.steps = follows(thread)
         thread.control.isHeld = false
       case nil: thread.control.isHeld = true
       }
@@ -172,6 +202,29 @@ final class ProgramDebugger: @unchecked Sendable {
     process.endAlone()
   }
 
+  // MARK: execve
+
+  /// On the guest's thread, which is about to execute the program at `path`: what that is to be told, so that its
+  /// debugger goes on with it. Nil where it has none, or cannot have it.
+  func inheritance(_ thread: LinuxThread, _ path: String, isDebuggable: Bool) -> DebuggerInheritance? {
+    guard follows(thread) else { return nil }
+    guard isDebuggable, events.contains(.executions) else {
+      _ = park(thread, .left(path))
+      return nil
+    }
+    _ = park(thread, .executing)
+    return thread.control.inheritance
+  }
+
+  /// The connection is the executed program's: the thread goes on, and nobody serves the others.
+  func release(_ thread: LinuxThread) {
+    thread.control.stop = nil
+    thread.control.isHeld = false
+    guard isStopped else { return }
+    isStopped = false
+    process.endAlone()
+  }
+
   // MARK: fork
 
   /// What GDB says of a child of fork(2), which waits for it: one byte.
@@ -183,7 +236,7 @@ final class ProgramDebugger: @unchecked Sendable {
   }
 
   /// Before a fork that GDB is to be told of: where the child waits for its answer, and where that is written.
-  func prepareFork() -> (read: Int32, write: Int32)? { reportsForks ? Self.pipe(0) : nil }
+  func prepareFork() -> (read: Int32, write: Int32)? { events.contains(.forks) ? Self.pipe(0) : nil }
 
   /// In a child of fork(2), whose only thread calls it: waits for GDB's answer where there is to be one.
   func beginChild(_ thread: LinuxThread, _ answer: (read: Int32, write: Int32)?) {
@@ -226,12 +279,13 @@ final class ProgramDebugger: @unchecked Sendable {
 
   func removeBreakpoint(_ pc: UInt64) { process.memory.code.removeBreakpoint(pc) }
 
-  /// Programs access memory directly, where nobody sees it: as long as there are watchpoints they are interpreted.
+  /// Programs access memory directly, where nobody sees it: as long as there are watchpoints they look first, as a
+  /// machine's harts do.
   func insert(_ point: Watchpoint) {
     watchpoints.append(point)
     for thread in threads {
       thread.hart.insert(point)
-      thread.interpretOnly()
+      thread.forgetTranslations()
     }
   }
 
@@ -239,7 +293,7 @@ final class ProgramDebugger: @unchecked Sendable {
     watchpoints.removeAll { $0 == point }
     for thread in threads {
       thread.hart.remove(point)
-      if thread.hart.watchpoints.isEmpty { thread.translateAgain() }
+      if thread.hart.watchpoints.isEmpty { thread.forgetTranslations() }
     }
   }
 

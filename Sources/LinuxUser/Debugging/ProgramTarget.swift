@@ -15,26 +15,45 @@ final class ProgramTarget: DebugTarget {
   private var files: Set<Int32> = []
   /// The child of fork(2) that GDB has not decided about: its parent's thread has its registers but for a0.
   private var newborn: (process: Int, parent: LinuxThread, answer: Int32)?
+  /// The child of vfork(2) that GDB has not decided about, or follows. It has its parent's thread, whose own registers
+  /// are put away (`LinuxThread.lender`).
+  private var borrower: (process: Int, thread: LinuxThread)?
+  /// A process that GDB has yet to leave, and that is gone: the parent in vfork(2) of who executed this program.
+  private var departed: Int?
+  /// The thread is about to execute a program, which is to have the connection.
+  var executing: LinuxThread?
 
   init(_ debugger: ProgramDebugger) { self.debugger = debugger }
 
+  /// A child of vfork(2) that has the thread is not meant.
   private func name(_ thread: LinuxThread) -> ThreadID {
-    ThreadID(process: Int(getpid()), thread: Int(thread.id))
+    ThreadID(process: Int(getpid()), thread: Int(thread.lender?.id ?? thread.id))
+  }
+
+  /// Who stopped: the child that has the thread, if GDB follows it.
+  private func stopped(_ thread: LinuxThread) -> ThreadID {
+    thread.control.isFollowed ? ThreadID(process: Int(thread.id), thread: Int(thread.id)) : name(thread)
   }
 
   private func thread(_ id: ThreadID) -> LinuxThread? {
-    debugger.threads.first { $0.id == Int32(truncatingIfNeeded: id.thread) }
+    if let borrower, id.process == borrower.process { return borrower.thread }
+    return debugger.threads.first { name($0) == id }
   }
 
   // MARK: Stops
 
   /// Looks for what threads have to tell; brings the others to rest then.
   func lookForStops() {
-    guard stops.isEmpty, let thread = debugger.nextParked() else { return }
+    guard stops.isEmpty, executing == nil, let thread = debugger.nextParked() else { return }
+    if thread.control.stop == .executing {
+      executing = thread
+      return
+    }
     debugger.stop()
+    if borrower?.thread.isBorrowed == false { borrower = nil }
     let reason: DebugStop.Reason =
       switch thread.control.stop {
-      case .began, nil: .signal(GDBSignal.trap)
+      case .began, .executing, nil: .signal(GDBSignal.trap)
       case .event(.breakpoint): .breakpoint
       case .event(.watchpoint(let point, let address)): .watchpoint(point.kind, address: address)
       case .event(.step): .step
@@ -43,13 +62,18 @@ final class ProgramTarget: DebugTarget {
       case .systemCall(let number, let isEntry):
         isEntry ? .systemCallEntry(Int(number)) : .systemCallReturn(Int(number))
       case .forked(let child, _): .fork(child: ThreadID(process: Int(child), thread: Int(child)))
+      case .vforked(let child): .vfork(child: ThreadID(process: Int(child), thread: Int(child)))
+      case .vforkDone: .vforkDone
+      case .executed(let path): .exec(path: path)
+      case .left(let path): .left(path: path)
       case .exited(let code): .exited(code: Int(code))
       case .killed(let number): .killed(signal: SignalNumbers.ofGDB(number))
       }
     if case .forked(let child, let answer) = thread.control.stop {
       newborn = (Int(child), thread, answer)
     }
-    stops.append(DebugStop(name(thread), reason))
+    if case .vforked(let child) = thread.control.stop { borrower = (Int(child), thread) }
+    stops.append(DebugStop(stopped(thread), reason))
   }
 
   /// What is to be reported next.
@@ -63,8 +87,8 @@ final class ProgramTarget: DebugTarget {
   // MARK: Threads and registers
 
   var threads: [ThreadID] {
-    let children = newborn.map { [ThreadID(process: $0.process, thread: $0.process)] } ?? []
-    return (debugger.threads.map(name) + children).sorted()
+    let others = [newborn?.process, borrower?.process, departed].compactMap { $0 }
+    return (debugger.threads.map(name) + others.map { ThreadID(process: $0, thread: $0) }).sorted()
   }
 
   func description(of thread: ThreadID) -> ThreadDescription {
@@ -76,7 +100,10 @@ final class ProgramTarget: DebugTarget {
     width: 64, floatWidth: 64, controls: [(1, "fflags"), (2, "frm"), (3, "fcsr")], system: "GNU/Linux")
 
   func read(_ register: DebugRegister, of thread: ThreadID) -> UInt64? {
-    let isChild = isNewborn(thread.process)
+    let isChild = newborn?.process == thread.process
+    if let lender = self.thread(thread)?.lender, thread.process == Int(getpid()) {
+      return lender.value(register)
+    }
     guard let hart = (isChild ? newborn?.parent : self.thread(thread))?.hart else { return nil }
     switch register {
     case .integer(10) where isChild: return 0
@@ -89,7 +116,10 @@ final class ProgramTarget: DebugTarget {
   }
 
   func write(_ register: DebugRegister, _ value: UInt64, of thread: ThreadID) -> Bool {
-    guard let hart = self.thread(thread)?.hart else { return false }
+    guard let owner = self.thread(thread), owner.lender == nil || thread.process != Int(getpid()) else {
+      return false
+    }
+    let hart = owner.hart
     switch register {
     case .integer(let number): hart[x: number] = value
     case .pc: hart.state.pointee.pc = value & ~1
@@ -126,9 +156,16 @@ final class ProgramTarget: DebugTarget {
       // GDB keeps both (`set detach-on-fork off`); only one is debugged here.
       answer(.leave)
     }
+    if let borrower, plan.actions.keys.contains(where: { $0.process == borrower.process }) {
+      borrower.thread.control.isFollowed = true
+    }
     var actions: [Int32: ProgramDebugger.Action] = [:]
-    for (thread, action) in plan.actions {
-      let id = Int32(truncatingIfNeeded: thread.thread)
+    for (name, action) in plan.actions {
+      // A parent in vfork(2) whose child is followed waits for it.
+      guard let thread = thread(name), !thread.control.isFollowed || name.process == borrower?.process else {
+        continue
+      }
+      let id = thread.id
       switch action {
       case .run(let signal): actions[id] = .go(signal: signal.map(SignalNumbers.ofLinux) ?? 0)
       case .step(let signal): actions[id] = .step(signal: signal.map(SignalNumbers.ofLinux) ?? 0)
@@ -145,8 +182,11 @@ final class ProgramTarget: DebugTarget {
   func interrupt() {
     debugger.stop()
     lookForStops()
-    guard stops.isEmpty, let thread = current.flatMap(thread) ?? debugger.threads.first else { return }
-    stops.append(DebugStop(name(thread), .signal(GDBSignal.interrupt)))
+    guard stops.isEmpty, executing == nil, let thread = current.flatMap(thread) ?? debugger.threads.first
+    else {
+      return
+    }
+    stops.append(DebugStop(stopped(thread), .signal(GDBSignal.interrupt)))
   }
 
   func attach() {
@@ -163,7 +203,16 @@ final class ProgramTarget: DebugTarget {
   }
 
   func detach(process: Int) {
-    if isNewborn(process) { return answer(.leave) }
+    if newborn?.process == process { return answer(.leave) }
+    if process == departed {
+      departed = nil
+      return
+    }
+    if let borrower, process == borrower.process {
+      debugger.leave(borrower.thread)
+      self.borrower = nil
+      return
+    }
     // The connection is its child's then.
     answer(.follow)
     closeFiles()
@@ -171,7 +220,10 @@ final class ProgramTarget: DebugTarget {
     hasDetached = true
   }
 
-  func kill() { Glibc.kill(getpid(), SIGKILL) }
+  func kill() {
+    if let borrower { Glibc.kill(pid_t(borrower.process), SIGKILL) }
+    Glibc.kill(getpid(), SIGKILL)
+  }
 
   var wasAttachedTo: Bool { false }
   var program: (any DebuggedProgram)? { self }
@@ -196,16 +248,26 @@ extension ProgramTarget: DebuggedProgram {
     return PendingSignal(number: SIGTRAP, code: code, address: address).information
   }
 
-  func reportForks(_ wanted: Bool) { debugger.reportsForks = wanted }
-  func isNewborn(_ process: Int) -> Bool { newborn?.process == process }
+  func report(_ events: ProcessEvents) { debugger.events = events }
+  func isNewborn(_ process: Int) -> Bool { newborn?.process == process || departed == process }
 
   /// This process is the child that GDB follows.
   func becomeChild() {
     newborn = nil
+    borrower = nil
+    departed = nil
     stops = []
     current = nil
     hasDetached = false
     files = []
+  }
+
+  /// The program was executed by one that had the debugger.
+  func inherit(_ inheritance: DebuggerInheritance) {
+    departed = inheritance.parent == 0 ? nil : Int(inheritance.parent)
+    debugger.events = ProcessEvents(rawValue: inheritance.events)
+    debugger.passed.withLock { $0 = Set(inheritance.passed) }
+    debugger.caught.withLock { $0 = inheritance.caught.map { Set($0) } }
   }
 
   func catchSystemCalls(_ numbers: [Int]?) {

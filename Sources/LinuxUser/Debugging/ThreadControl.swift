@@ -11,6 +11,10 @@ final class ThreadControl: @unchecked Sendable {
   /// Why it is parked; the debugger's answer to a signal is in `signal`.
   var stop: ProgramStop?
   var signal: Int32 = 0
+  /// The debugger has the child of vfork(2) that has the thread.
+  var isFollowed = false
+  /// What the program that the thread is about to execute is told of the debugger's connection.
+  var inheritance: DebuggerInheritance?
 
   init() {
     word = .allocate(capacity: 1)

@@ -42,6 +42,8 @@ package struct ProgramRequest: Sendable {
   package var seed: UInt64?
   /// -g: the port, or the path of a socket, where a debugger is waited for before anything runs.
   package var debugger: String?
+  /// The debugger's connection, of the program that has executed this one.
+  package var inheritance: DebuggerInheritance?
   /// Names translated code for Linux perf.
   package var mapsForPerf = false
   /// What another program that is executed is given before its path, so that it runs as this one.
@@ -293,6 +295,14 @@ package final class LinuxProcess: Sendable {
         exit(error.exitCode)
       }
       _ = debugger?.park(thread, .began)
+    } else if let inheritance = request.inheritance {
+      do throws(ProgramError) {
+        try DebuggerThread(self, inheritance).startWithConnection()
+      } catch {
+        Self.say("apus-riscv64: \(error)\n")
+        exit(error.exitCode)
+      }
+      _ = debugger?.park(thread, .executed(executable))
     }
     thread.run()
     flushPerfMap()

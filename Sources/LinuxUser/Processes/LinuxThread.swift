@@ -34,6 +34,8 @@ package final class LinuxThread: @unchecked Sendable {
   var actions: SignalActions { attributes.actions }
   /// A child of vfork(2) has the thread: what it leaves behind in memory is its parent's and stays.
   var isBorrowed = false
+  /// The thread's own registers meanwhile, where the debugger is told of the child.
+  var lender: ThreadState?
   /// The child stops all other threads of its parent but where it waits: their locks and its own are never taken at
   /// once, and none is held by a process that is gone.
   var stopsOthers = false
@@ -112,7 +114,8 @@ package final class LinuxThread: @unchecked Sendable {
 
   /// Tells the host's signal handler where translated code is.
   private func noteCode() {
-    let places = (hart.engine as? TranslatedHart)?.faultPlaces
+    // Only direct accesses have places of their own to go on.
+    let places = hart.directBase == nil ? nil : (hart.engine as? TranslatedHart)?.faultPlaces
     signals.pointee.code_begin = places?.code.lowerBound ?? 0
     signals.pointee.code_end = places?.code.upperBound ?? 0
     signals.pointee.fault_exit = places?.exit ?? 0
@@ -216,7 +219,8 @@ package final class LinuxThread: @unchecked Sendable {
     deactivate()
   }
 
-  /// A child of fork(2) begins without translated code: its parent's is in memory that both share.
+  /// A child of fork(2) begins without translated code: its parent's is in memory that both share. So does a thread
+  /// whose accesses are watched from now on, or not any more (`Hart.directBase`). From its own thread, or while it rests.
   func forgetTranslations() {
     hart.engine = nil
     noteCode()
@@ -235,16 +239,6 @@ package final class LinuxThread: @unchecked Sendable {
     control.steps = false
     _ = process.debugger?.park(self, .event(.step))
   }
-
-  /// For watchpoints, which translated code would not notice. Only while the thread rests.
-  func interpretOnly() {
-    hart.engine = nil
-    noteCode()
-    translationStart = nil
-  }
-
-  /// The same for their end.
-  func translateAgain() { interpretFirst() }
 
   private func translateFromNowOn() {
     translationStart = nil

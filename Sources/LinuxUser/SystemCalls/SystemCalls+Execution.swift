@@ -29,6 +29,23 @@ extension SystemCalls {
     _ thread: LinuxThread, _ path: [UInt8], _ a: Arguments, vectors: Int
   ) throws(Errno) -> Int {
     let plan = try plan(thread, path, a[vectors], a[vectors + 1])
+    // The program that is executed has the debugger from then on.
+    guard let debugger = thread.process.debugger,
+      let inheritance = debugger.inheritance(
+        thread, String(decoding: path, as: UTF8.self), isDebuggable: plan.isDebuggable)
+    else { return try execute(thread, plan, a) }
+    plan.block.deallocate()
+    do throws(Errno) {
+      let plan = try self.plan(thread, path, a[vectors], a[vectors + 1], inheritance)
+      _ = fcntl(inheritance.descriptor, F_SETFD, 0)
+      return try execute(thread, plan, a)
+    } catch {
+      debugger.server?.takeBack(thread)
+      throw error
+    }
+  }
+
+  private static func execute(_ thread: LinuxThread, _ plan: Plan, _ a: Arguments) throws(Errno) -> Int {
     // All that can be wrong with the program has been looked at: the host hardly fails.
     thread.process.releaseRobustMutexes(thread)
     thread.execution = plan.block
@@ -51,10 +68,14 @@ extension SystemCalls {
     let environment: Int
     /// Among the arguments, from where on they are a program's that is to have its owner's rights.
     let program: Int?
+    /// It is for RISC-V, this emulator runs it, and with the same rights.
+    let isDebuggable: Bool
 
     init(
-      _ path: [UInt8], _ arguments: [[UInt8]], _ environment: [[UInt8]], givingRightsFrom number: Int? = nil
+      _ path: [UInt8], _ arguments: [[UInt8]], _ environment: [[UInt8]], givingRightsFrom number: Int? = nil,
+      isForEmulator: Bool = false
     ) {
+      isDebuggable = isForEmulator && number == nil
       let strings = [path] + arguments + environment
       let vectors = 8 * (arguments.count + environment.count + 2)
       let size = strings.reduce(vectors) { $0 + $1.count + 1 }
@@ -77,7 +98,8 @@ extension SystemCalls {
   }
 
   private static func plan(
-    _ thread: LinuxThread, _ path: [UInt8], _ arguments: UInt64, _ environment: UInt64
+    _ thread: LinuxThread, _ path: [UInt8], _ arguments: UInt64, _ environment: UInt64,
+    _ inheritance: DebuggerInheritance? = nil
   ) throws(Errno) -> Plan {
     let process = thread.process
     var arguments = arguments == 0 ? [] : try thread.memory.strings(at: arguments)
@@ -97,11 +119,11 @@ extension SystemCalls {
         let path = program.first == 0x2d ? Array("./".utf8) + program : program
         let options =
           [Array("apus-riscv64".utf8)]
-          + (process.request.ownOptions + stackOption(thread)).map { Array($0.utf8) }
+          + (process.request.ownOptions + stackOption(thread) + option(inheritance)).map { Array($0.utf8) }
           + [Array("-0".utf8), arguments[0]]
         return Plan(
           Array(own.utf8), options + [path] + arguments.dropFirst(), environment,
-          givingRightsFrom: givesRights(path) ? options.count : nil)
+          givingRightsFrom: givesRights(path) ? options.count : nil, isForEmulator: true)
       case .other: return Plan(program, arguments, environment)
       case .script(let interpreter, let argument):
         let interpreter = Array(interpreter.utf8)
@@ -127,6 +149,10 @@ extension SystemCalls {
       return []
     }
     return ["-s", "\(min(limit.soft, GuestMemory.size / 4))"]
+  }
+
+  private static func option(_ inheritance: DebuggerInheritance?) -> [String] {
+    inheritance.map { ["-" + DebuggerInheritance.option, $0.text] } ?? []
   }
 
   private enum Kind {

@@ -13,7 +13,10 @@ extension SystemCalls {
     thread.releaseRobustMutexes()
     thread.clearAddress()
     // What is left is the parent's.
-    if thread.isBorrowed { LinuxProcess.endThread(a.int(0)) }
+    if thread.isBorrowed {
+      _ = thread.process.debugger?.park(thread, .exited(a.int(0)))
+      LinuxProcess.endThread(a.int(0))
+    }
     thread.exitCode = a.int(0)
     thread.hasEnded = true
     return 0
@@ -431,6 +434,9 @@ extension SystemCalls {
     defer { munmap(stack, borrowerStack) }
     // All that the child changes and does not share.
     let state = ThreadState(thread)
+    let wasFollowed = thread.control.isFollowed
+    let isTold = !thread.isBorrowed && process.debugger?.events.contains(.vforks) == true
+    if isTold { thread.lender = state } else { process.debugger?.leave(thread) }
     thread.isBorrowed = true
     thread.attributes = ProcessAttributes(copying: thread.attributes)
     // A child of a child of vfork(2) finds them stopped.
@@ -447,8 +453,18 @@ extension SystemCalls {
     thread.activate()
     if stopsOthers, thread.stopsOthers { thread.letOthersGoOn() }
     state.restore(thread)
+    endLoan(thread, isTold: isTold, wasFollowed: wasFollowed)
     host_signal_mask(thread.mask)
     return try finish(thread, request, result, descriptor)
+  }
+
+  /// The thread is its parent's again.
+  private static func endLoan(_ thread: LinuxThread, isTold: Bool, wasFollowed: Bool) {
+    if isTold { thread.lender = nil }
+    thread.control.isFollowed = wasFollowed
+    guard let debugger = thread.process.debugger, debugger.follows(thread) else { return }
+    debugger.greet(thread)
+    if isTold { _ = debugger.park(thread, .vforkDone) }
   }
 
   private static let borrowerMain: @convention(c) (UnsafeMutableRawPointer?) -> Int32 = { context in
@@ -462,59 +478,9 @@ extension SystemCalls {
     if request.flags & Clone.clearHandlers != 0 { thread.actions.clearHandlers() }
     // Nor does it die with one of the locks that it shares.
     if thread.stopsOthers { thread.actions.recordDeaths() }
+    if thread.lender != nil { _ = thread.process.debugger?.park(thread, .vforked(child: thread.id)) }
     thread.run()
     LinuxProcess.endThread(thread.exitCode)
-  }
-
-  /// A thread's registers and what system calls change of it.
-  private struct ThreadState {
-    private let integers: [UInt64]
-    private let floats: [UInt64]
-    private let control: UInt64
-    private let pc: UInt64
-    private let id: Int32
-    private let mask: UInt64
-    private let alternateStack: AlternateStack
-    private let deferred: [PendingSignal]
-    private let clearedAddress: UInt64
-    private let robustList: UInt64
-    private let attributes: ProcessAttributes
-    private let isBorrowed: Bool
-
-    init(_ thread: LinuxThread) {
-      let hart = thread.hart
-      integers = (0..<32).map { hart[x: $0] }
-      floats = (0..<32).map { hart[f: $0] }
-      control = hart.floatingPointControl
-      pc = hart.state.pointee.pc
-      id = thread.id
-      mask = thread.mask
-      alternateStack = thread.alternateStack
-      deferred = thread.deferred
-      clearedAddress = thread.clearedAddress
-      robustList = thread.robustList
-      attributes = thread.attributes
-      isBorrowed = thread.isBorrowed
-    }
-
-    func restore(_ thread: LinuxThread) {
-      let hart = thread.hart
-      for i in 0..<32 {
-        hart[x: i] = integers[i]
-        hart[f: i] = floats[i]
-      }
-      hart.floatingPointControl = control
-      hart.loseReservation()
-      hart.state.pointee.pc = pc
-      thread.id = id
-      thread.mask = mask
-      thread.alternateStack = alternateStack
-      thread.deferred = deferred
-      thread.clearedAddress = clearedAddress
-      thread.robustList = robustList
-      thread.attributes = attributes
-      thread.isBorrowed = isBorrowed
-    }
   }
 }
 
@@ -543,6 +509,9 @@ extension LinuxThread {
     process.renewPerfMap()
     process.endAlone()
     childNamespace = .own
+    isBorrowed = false
+    lender = nil
+    control.isFollowed = false
     begin(stack: stack, tls: tls, idAddress: idAddress, clearedAddress: clearedAddress)
     forgetTranslations()
     if let debugger = process.debugger {

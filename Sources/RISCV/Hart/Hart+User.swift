@@ -41,8 +41,9 @@ extension Hart {
     updateViews()
   }
 
-  /// Where translated code accesses memory at once: the host address of address zero. Nil where it must ask.
-  package var directBase: Int? { userPages?.hostBase }
+  /// Where translated code accesses memory at once: the host address of address zero. Nil where it must ask, as it
+  /// must while there are watchpoints, whose pages the lookaside never has.
+  package var directBase: Int? { watchpoints.isEmpty ? userPages?.hostBase : nil }
 
   /// x0 to x31, to be read and, but for x0, written.
   package var registers: UnsafeMutablePointer<UInt64> {

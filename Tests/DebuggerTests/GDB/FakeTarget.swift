@@ -62,6 +62,11 @@ final class FakeTarget: DebugTarget {
     watchpoints = []
   }
   func resume(_ plan: ResumePlan) { plans.append(plan) }
+  var replies: [DebuggerReply] = []
+  func answer(_ reply: DebuggerReply, of thread: ThreadID, then plan: ResumePlan?) {
+    replies.append(reply)
+    if let plan { resume(plan) }
+  }
   func interrupt() { interrupts += 1 }
   func attach() { attached += 1 }
   func detach(process: Int) { detached.append(process) }
@@ -86,7 +91,7 @@ final class FakeProgram: DebuggedProgram {
   func catchSystemCalls(_ numbers: [Int]?) { caught = .some(numbers) }
   var reportsForks = false
   var newborn: Int?
-  func reportForks(_ wanted: Bool) { reportsForks = wanted }
+  func report(_ events: ProcessEvents) { reportsForks = events.contains(.forks) }
   func isNewborn(_ process: Int) -> Bool { newborn == process }
   func passSignals(_ signals: [Int]) { passed = signals }
   func openFile(_ path: String, flags: Int, mode: Int) -> Result<Int, FileError> {

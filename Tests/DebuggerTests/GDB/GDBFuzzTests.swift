@@ -26,7 +26,7 @@ import Debugger
     "qC", "qXfer:", "features:", "read:", "target.xml:", "riscv-csr.xml:", "threads:", "memory-map:", "auxv:",
     "siginfo:", "exec-file:", "qRcmd,", "qCRC:", "qSearch:memory:", "qThreadExtraInfo,", "QStartNoAckMode",
     "QCatchSyscalls:", "QPassSignals:", "Qqemu.sstep", "qqemu.", "PhyMemMode", "c", "s", "C", "S", "R", "!",
-    "b",
+    "b", "F", "F-1,", ",C",
     "D", "p1.1", "p1.2", "p-1.-1", "p0.0", "-1", "0", "1", ":", ";", ",", "=", ".", "80000000",
     "ffffffffffffffff",
     "7fffffffffffffff", "8000fff8", "10000", "-", "*", "}", "\u{3}", "zz", "00", "0102030405060708",

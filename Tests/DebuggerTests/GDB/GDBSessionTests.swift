@@ -354,4 +354,42 @@ import Debugger
     #expect(peer.ask("vFile:readlink:2f78") == "F-1,16")
     #expect(peer.ask("vFile:unlink:2f78") == "")
   }
+  @Test("a request waits for GDB's answer, in whatever shape")
+  func requests() {
+    let answers: [(packet: String, result: Int64, error: Int32)] = [
+      ("F10", 16, 0), ("F0;attached", 0, 0), ("F-1,2", -1, 2), ("F-1,5b", -1, 36), ("F-1,270f", -1, 5),
+      ("F7fffffffffffffff,0", .max, 0), ("Fffffffffffffffff", -1, 5), ("F", -1, 5), ("Fx,y,z", -1, 5),
+      ("F-", -1, 5), ("F-1", -1, 0), ("F-1,", -1, 5),
+    ]
+    for answer in answers {
+      let peer = FakePeer()
+      _ = peer.ask("vCont;c")
+      #expect(peer.stop(2, .request("close,3")) == "Fclose,3")
+      // It works on the memory of who asks.
+      #expect(peer.ask("qC") == "QCp01.02")
+      #expect(peer.ask(answer.packet) == "")
+      #expect(peer.target.replies.map(\.result) == [answer.result], "\(answer)")
+      #expect(peer.target.replies.first?.error == answer.error, "\(answer)")
+      #expect(peer.target.plans.count == 2)
+      #expect(peer.ask(answer.packet) == "E22")
+    }
+  }
+
+  @Test("Ctrl-C during a request stops the target once it is answered; a lost GDB fails it")
+  func interruptedRequests() {
+    let peer = FakePeer()
+    _ = peer.ask("vCont;c")
+    _ = peer.stop(1, .request("read,0,80000000,1"))
+    #expect(peer.ask("F-1,4,C").hasPrefix("T02thread:p01.01;"))
+    #expect(peer.target.replies == [DebuggerReply(result: -1, error: 4)] && peer.target.plans.count == 1)
+    _ = peer.ask("vCont;c")
+    _ = peer.stop(1, .request("read,0,80000000,1"))
+    _ = peer.raw([3])
+    #expect(peer.target.interrupts == 0)
+    #expect(peer.ask("F1").hasPrefix("T02thread:p01.01;"))
+    _ = peer.ask("vCont;c")
+    _ = peer.stop(1, .request("read,0,80000000,1"))
+    peer.conversation.disconnect()
+    #expect(peer.target.replies.last == DebuggerReply(result: -1, error: 5) && peer.target.plans.count == 4)
+  }
 }
