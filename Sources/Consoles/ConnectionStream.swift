@@ -12,6 +12,7 @@ package final class ConnectionStream: HostStream {
   private let queue = OutputQueue(isOpen: false)
   private let isClosing = Atomic(false)
   private let isClosed = Condition(false)
+  private let hasStopped = Atomic(false)
   /// A peer that stops sending may still listen: the answer to `echo info status | socat - unix:…` must
   /// reach it. So long, in milliseconds, after the last byte went out.
   private static let linger: UInt64 = 300
@@ -44,7 +45,7 @@ package final class ConnectionStream: HostStream {
     HostThread.start { [self] in
       if let first { serve(first, consumer) }
       while let connection = connect(consumer) { serve(connection, consumer) }
-      endpoint.stopListening()
+      stopListening()
       isClosed.signal { $0 = true }
     }
   }
@@ -55,6 +56,11 @@ package final class ConnectionStream: HostStream {
     bell.ring()
     // A peer that takes nothing is given up after `linger`.
     _ = isClosed.wait(milliseconds: 2000) { $0 ? true : nil }
+  }
+
+  /// Once. Before the last connection ends: who sees that may come again at once, and is to find the next listener.
+  private func stopListening() {
+    if !hasStopped.exchange(true, ordering: .acquiringAndReleasing) { endpoint.stopListening() }
   }
 
   // MARK: Without a connection
@@ -118,6 +124,7 @@ package final class ConnectionStream: HostStream {
         bell.quiet()
         consumer.pump()
         if isClosing.load(ordering: .acquiring), session.deadline == nil {
+          stopListening()
           session.readsOn = false
           session.deadline = Self.now() + Self.linger
         }
