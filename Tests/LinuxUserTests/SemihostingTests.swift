@@ -90,6 +90,17 @@ extension UserProgramTests {
       }
     }
 
+    @Test(arguments: [1, 2, 3]) func hostileArgumentsHurtNobody(_ seed: Int) async throws {
+      let folder = try Folder()
+      let program = try await Self.build("hostile", in: folder)
+      let place = try Folder()
+      let ran = try await Self.run(
+        [try Programs.emulator, "-0", "\(Seed.first + seed)", program, "20000"], in: place)
+      // A program that has what it reads stored over itself may die.
+      #expect(!ran.output.contains("internal error") && !ran.output.contains("Fatal error"), "\(ran)")
+      #expect([0, 128 + SIGSEGV, 128 + SIGILL, 128 + SIGBUS, 128 + SIGTRAP].contains(ran.end), "\(ran)")
+    }
+
     // MARK: With GDB, which serves files and console
 
     private static func throughGDB(_ emulator: [String], _ folder: Folder) async throws -> [String] {
