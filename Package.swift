@@ -59,15 +59,18 @@ let package = Package(
     // Scripts of what must appear on a console, and their results.
     .target(
       name: "Grading", dependencies: ["Consoles", "Machine", "RISCV", "CJansson"], swiftSettings: strict),
-    .target(
-      name: "Control", dependencies: ["Debugger", "Machine", "Consoles", "Network", "RISCV", "Logging"],
-      swiftSettings: strict),
     // JSON: jansson adds 60 KB and nothing to the start-up; Foundation's decoder adds 12 MB, or 4 ms where
     // it is linked dynamically.
     .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
+    .target(name: "JSONText", dependencies: ["CJansson"], swiftSettings: strict),
+    // The monitor for people, QMP for programs, GDB's connections.
+    .target(
+      name: "Control",
+      dependencies: ["Debugger", "Machine", "Consoles", "Network", "RISCV", "Logging", "JSONText"],
+      swiftSettings: strict),
     .target(
       name: "CommandLineOptions",
-      dependencies: ["Consoles", "Network", "Machine", "RISCV", "Logging", "CJansson"],
+      dependencies: ["Consoles", "Network", "Machine", "RISCV", "Logging", "JSONText"],
       swiftSettings: strict),
     .target(
       name: "SystemEmulator",
@@ -127,7 +130,10 @@ let package = Package(
     .testTarget(name: "SemihostingTests", dependencies: ["Semihosting", "RISCV"], swiftSettings: strict),
     .testTarget(name: "GradingTests", dependencies: ["Grading", "Machine"], swiftSettings: strict),
     .testTarget(
-      name: "ControlTests", dependencies: ["Control", "Debugger", "Consoles", "Machine", "RISCV", "Logging"],
+      name: "ControlTests",
+      dependencies: [
+        "Control", "Debugger", "Consoles", "Machine", "RISCV", "Logging", "JSONText",
+      ],
       swiftSettings: strict),
     // It does not depend on the program that it runs, whose way of linking would become its own.
     .testTarget(name: "LinuxUserTests", dependencies: ["LinuxUser", "RISCV"], swiftSettings: strict),

@@ -1,4 +1,5 @@
 import Glibc
+import JSONText
 import Machine
 
 /// Reads a command line in QEMU's grammar.

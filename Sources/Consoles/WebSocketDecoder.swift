@@ -100,15 +100,7 @@ package struct WebSocketDecoder: Sendable {
 
   /// RFC 6455, §4.2.2, item 5.4.
   package static func accept(_ key: String) -> String {
-    let digest = SHA1.digest(Array("\(key)258EAFA5-E914-47DA-95CA-C5AB0DC85B11".utf8))
-    let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    // 20 bytes are 160 bits: 27 letters, the last two bits of which are zero, and one sign of padding.
-    let text = (0..<27).map { index -> UInt8 in
-      let bit = index * 6
-      let pair = UInt16(digest[bit / 8]) << 8 | (bit / 8 < 19 ? UInt16(digest[bit / 8 + 1]) : 0)
-      return letters[Int(pair >> (10 - UInt16(bit % 8)) & 63)]
-    }
-    return String(decoding: text, as: UTF8.self) + "="
+    Base64.text(SHA1.digest(Array("\(key)258EAFA5-E914-47DA-95CA-C5AB0DC85B11".utf8)))
   }
 
   // MARK: Frames
