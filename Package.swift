@@ -132,7 +132,7 @@ let package = Package(
     .testTarget(
       name: "ControlTests",
       dependencies: [
-        "Control", "Debugger", "Consoles", "Machine", "RISCV", "Logging", "JSONText",
+        "Control", "Debugger", "Consoles", "Devices", "Machine", "RISCV", "Logging", "JSONText",
       ],
       swiftSettings: strict),
     // It does not depend on the program that it runs, whose way of linking would become its own.

@@ -28,7 +28,8 @@ extension Boards {
     let relay = ControlRelay(isDeterministic: clock.mode != .host)
     let services = MachineServices(
       clock: clock, timers: Timers(), power: relay, gate: relay,
-      entropy: configuration.seed.map { SeededEntropy(seed: $0) } ?? HostEntropy(), log: log)
+      entropy: configuration.seed.map { SeededEntropy(seed: $0) } ?? HostEntropy(),
+      announce: { relay.announce($0) }, log: log)
     let machine = try build(configuration, backEnds: backEnds, services: services)
 
     var harts: [Hart] = []
@@ -55,7 +56,7 @@ extension Boards {
       harts: harts, memory: machine.memory, clock: clock, timers: services.environment.timers,
       lock: services.lock,
       settings: settings, resetBoard: { machine.reset() })
-    relay.connect(power: runner, gate: runner)
+    relay.connect(power: runner, gate: runner) { runner.tell(.device($0)) }
     return Assembly(machine: machine, runner: runner, warnings: warnings)
   }
 

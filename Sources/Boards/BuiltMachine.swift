@@ -13,12 +13,12 @@ package struct MachineServices: Sendable {
 
   package init(
     clock: Clock, timers: Timers, power: any PowerControl, gate: any InputGate, entropy: any EntropySource,
-    log: Log = Log()
+    announce: @escaping @Sendable (DeviceEvent) -> Void = { _ in }, log: Log = Log()
   ) {
     lock = MachineLock()
     environment = DeviceEnvironment(
       memory: AddressSpace(lock: lock, log: log), clock: clock, timers: timers, power: power, gate: gate,
-      entropy: entropy)
+      entropy: entropy, announce: announce)
   }
 }
 

@@ -7,6 +7,7 @@ package final class ControlRelay: PowerControl, InputGate {
   private struct Connection {
     var power: (any PowerControl)?
     var gate: (any InputGate)?
+    var announce: (@Sendable (DeviceEvent) -> Void)?
     /// Input that came too early.
     var waiting: [@Sendable () -> Void] = []
   }
@@ -17,13 +18,17 @@ package final class ControlRelay: PowerControl, InputGate {
   package init(isDeterministic: Bool) { self.isDeterministic = isDeterministic }
 
   /// From now on everything goes to `power` and `gate`, what has waited first.
-  package func connect(power: any PowerControl, gate: any InputGate) {
+  package func connect(
+    power: any PowerControl, gate: any InputGate,
+    announce: @escaping @Sendable (DeviceEvent) -> Void = { _ in }
+  ) {
     while true {
       let waiting = connection.withLock { connection in
         defer { connection.waiting = [] }
         if connection.waiting.isEmpty {
           connection.power = power
           connection.gate = gate
+          connection.announce = announce
         }
         return connection.waiting
       }
@@ -32,7 +37,12 @@ package final class ControlRelay: PowerControl, InputGate {
     }
   }
 
-  package func shutDown(exitCode: Int32) { connection.withLock(\.power)?.shutDown(exitCode: exitCode) }
+  package func shutDown(exitCode: Int32, isFailure: Bool) {
+    connection.withLock(\.power)?.shutDown(exitCode: exitCode, isFailure: isFailure)
+  }
+
+  /// What devices tell before there is anybody to hear it is lost.
+  package func announce(_ event: DeviceEvent) { connection.withLock(\.announce)?(event) }
 
   package func requestReset() { connection.withLock(\.power)?.requestReset() }
 

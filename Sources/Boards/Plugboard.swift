@@ -297,6 +297,9 @@ struct Plugboard {
     } catch {
       throw ConfigurationError(error.description)
     }
+    if let id = request["id"], !port.isConsole {
+      port.whenOpened = { [announce = environment.announce] in announce(.serialPort(id: id, isOpen: $0)) }
+    }
     devices.append(PlacedDevice(port, id: request["id"], bus: bus.name, properties: values))
   }
 }

@@ -26,6 +26,8 @@ void host_futex_wake(const uint32_t *word) {
   syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 0x7fffffff, NULL, NULL, 0);
 }
 
+int host_thread(void) { return (int)syscall(SYS_gettid); }
+
 int host_memfd_create(const char *name, unsigned flags) {
   int fd = memfd_create(name, flags);
   return fd < 0 ? -errno : fd;

@@ -86,7 +86,7 @@ extension Catalog {
   }
 
   /// The properties that every machine has; the parser reads them itself.
-  static let commonMachineProperties = [
+  package static let commonMachineProperties = [
     Property("append", .text, "Linux kernel command line"),
     Property("dtb", .text, "Device tree file"),
     Property("dumpdtb", .text, "Write the device tree to a file and exit"),

@@ -18,6 +18,23 @@ package struct CharacterRequest: Sendable, Equatable {
     case multiplexer(of: String)
     /// Several back ends, for one front end.
     case hub([String])
+
+    /// As `-chardev` has it.
+    package var name: String {
+      switch self {
+      case .standardIO: "stdio"
+      case .null: "null"
+      case .file: "file"
+      case .pipe: "pipe"
+      case .serialLine: "serial"
+      case .pseudoterminal: "pty"
+      case .socket: "socket"
+      case .datagrams: "udp"
+      case .ringBuffer: "ringbuf"
+      case .multiplexer: "mux"
+      case .hub: "hub"
+      }
+    }
   }
 
   /// `logfile=`: where all that the guest prints is kept.

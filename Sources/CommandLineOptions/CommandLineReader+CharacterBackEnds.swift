@@ -27,7 +27,7 @@ extension CommandLineReader {
         id: id, kind: kind, isMultiplexed: isMultiplexed, log: log, option: option, text: backend))
   }
 
-  private static let characterBackEnds = [
+  package static let characterBackEnds = [
     "ringbuf", "mux", "pipe", "hub", "null", "socket", "udp", "file", "serial", "pty", "stdio",
   ]
 

@@ -5,6 +5,8 @@ struct ConsoleWish {
   /// The argument; `option` is the whole as typed, nil for defaults.
   let text: String
   let option: String?
+  /// Of a monitor.
+  var mode = MonitorRequest.Mode.readline
 }
 
 // -serial, -monitor, -chardev, -nographic and what they mean together.
@@ -43,11 +45,19 @@ extension CommandLineReader {
   mutating func monitor(_ argument: String) throws(CommandLineError) {
     var list = try list(argument, implied: "chardev")
     let mode = try list.takeChoice("mode", of: ["readline", "control"]) ?? "readline"
-    _ = try list.takeFlag("pretty")
+    let isPretty = try list.takeFlag("pretty") ?? false
     guard let chardev = list.take("chardev") else { throw error("Parameter 'chardev' is missing") }
     try list.finish()
-    if mode == "control" { throw error("QMP is not there yet in Apus") }
-    monitors.append(ConsoleWish(text: "chardev:\(chardev)", option: "-mon \(argument)"))
+    if mode != "control", isPretty { throw error("'pretty' is not compatible with HMP monitors") }
+    monitors.append(
+      ConsoleWish(
+        text: "chardev:\(chardev)", option: option,
+        mode: mode == "control" ? .control(isPretty: isPretty) : .readline))
+  }
+
+  /// `-qmp`, `-qmp-pretty`.
+  mutating func machineProtocol(_ argument: String, isPretty: Bool) {
+    monitors.append(ConsoleWish(text: argument, option: option, mode: .control(isPretty: isPretty)))
   }
 
   // MARK: Who is connected to what
@@ -59,7 +69,9 @@ extension CommandLineReader {
       let id = try connect(wish, to: wish.text, id: "compat_monitor\(index)", isShared: false) {
         wish.text.hasPrefix("chardev:") ? "chardev \"\($0)\" not found" : "parse error: \(wish.text)"
       }
-      if let id { request.monitors.append(id) }
+      if let id {
+        request.monitors.append(MonitorRequest(id: id, mode: wish.mode, option: wish.option))
+      }
     }
     for (index, wish) in serials.enumerated() {
       // `-serial mon:…` brings the monitor along.
@@ -69,7 +81,7 @@ extension CommandLineReader {
         "could not connect serial device to character backend '\(wish.text)'"
       }
       request.machine.serial.append(id)
-      if isShared, let id { request.monitors.append(id) }
+      if isShared, let id { request.monitors.append(MonitorRequest(id: id, mode: .readline)) }
     }
     for (index, wish) in parallels.enumerated() {
       let id = try connect(wish, to: wish.text, id: "parallel\(index)", isShared: false) { _ in
@@ -124,7 +136,7 @@ extension CommandLineReader {
     func failure(_ reasons: [String], _ name: String) -> CommandLineError {
       CommandLineError(messages: reasons + ["\(prefix)\(ending(name))"])
     }
-    if text == "none" { return nil }
+    if text == "none", wish.mode == .readline { return nil }
     if text.hasPrefix("chardev:") {
       let name = String(text.dropFirst(8))
       guard request.characters.contains(where: { $0.id == name }) else { throw failure([], name) }
@@ -138,7 +150,10 @@ extension CommandLineReader {
     }
     if case .standardIO = kind, isStandardIOTaken { throw failure([prefix + Self.takenTwice], "stdio") }
     if request.characters.contains(where: { $0.id == id }) {
-      throw failure(["\(prefix)Chardev with id '\(id)' already exists"], text)
+      let isMonitor = id.hasPrefix("compat_monitor")
+      let complaint =
+        isMonitor ? "Duplicate ID '\(id)' for chardev" : "Chardev with id '\(id)' already exists"
+      throw failure([prefix + complaint], text)
     }
     request.characters.append(
       CharacterRequest(id: id, kind: kind, isMultiplexed: isShared, option: wish.option, text: wish.text))

@@ -208,7 +208,11 @@ package struct CommandLineReader {
     let words = [("-serial", serials), ("-monitor", monitors)].flatMap { name, wishes in
       wishes.filter { $0.option != nil && $0.text == "stdio" }.map { "\(name) \($0.text)" }
     }.joined(separator: " and ")
-    if isNographic, !words.isEmpty {
+    if monitors.contains(where: { $0.mode != .readline && $0.text == "stdio" }) {
+      last +=
+        "\nQMP shares this terminal with nothing else: give it a place of its own, such as "
+        + "-qmp unix:PATH,server=on,wait=off."
+    } else if isNographic, !words.isEmpty {
       last +=
         "\n-nographic already puts serial port and monitor on this terminal (Ctrl-a c switches): "
         + "leave out \(words), or use -display none in its place."

@@ -10,8 +10,8 @@ package struct CommandLineRequest: Sendable {
   // What stands around the machine: consoles, disks, how the program behaves.
 
   package var characters: [CharacterRequest] = []
-  /// The ids of the character back ends that carry a monitor, in order.
-  package var monitors: [String] = []
+  /// Character back ends that carry a monitor, in order.
+  package var monitors: [MonitorRequest] = []
   /// `-s`, `-gdb`.
   package var debugServer: DebugServerRequest?
   package var drives: [DriveRequest] = []
@@ -55,6 +55,21 @@ package struct CommandLineRequest: Sendable {
   package var hint: String?
 
   package init() {}
+}
+
+/// A monitor on the character back end `id`.
+package struct MonitorRequest: Sendable, Equatable {
+  package enum Mode: Sendable, Equatable {
+    /// For people.
+    case readline
+    /// For programs: QMP, on one line or with line breaks.
+    case control(isPretty: Bool)
+  }
+
+  package var id: String
+  package var mode: Mode
+  /// As typed, for messages; nil for what the program added by itself.
+  package var option: String?
 }
 
 /// `-explain`: whether and how a guest that makes no progress is explained, on standard error.

@@ -275,11 +275,18 @@ extension Option {
       reader.monitors.append(.init(text: argument, option: reader.option))
     },
     Option(
-      "mon", "[chardev=]ID[,mode=readline]", .character, "a monitor on a character back end",
+      "mon", "[chardev=]ID[,mode=readline|control[,pretty=on|off]]", .character,
+      "a monitor on a character back end: for people, or QMP for programs",
       list: OptionList(
         "mon", implied: "chardev", .checked,
         [.string("chardev", "ID"), .string("mode", "readline|control"), .boolean("pretty")])
     ) { (reader, argument) throws(CommandLineError) in try reader.monitor(argument) },
+    Option("qmp", "BACKEND", .character, "where QMP is, for programs; BACKEND as for -serial") {
+      reader, argument in reader.machineProtocol(argument, isPretty: false)
+    },
+    Option("qmp-pretty", "BACKEND", .character, "the same with line breaks, for reading") {
+      reader, argument in reader.machineProtocol(argument, isPretty: true)
+    },
     Option(
       "chardev", "TYPE,id=ID[,mux=on|off][,logfile=FILE[,logappend=on|off]][,...]", .character,
       """
@@ -503,7 +510,6 @@ extension Option {
     .later("vnc", "", "VNC is"),
     .later("tpmdev", "", "TPM devices are"),
     .later("compat", "", "compatibility policies are"),
-    .later("qmp", "", "QMP is"), .later("qmp-pretty", "", "QMP is"),
     .later("preconfig", nil, "-preconfig is"),
     .later("daemonize", nil, "-daemonize is"),
     .later("option-rom", "", "option ROMs are"),

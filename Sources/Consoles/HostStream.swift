@@ -44,6 +44,10 @@ package protocol StreamOutlet: CharacterOutlet {
   func takeStream() throws(BackEndError) -> any HostStream
   /// Begins reading, where the stream was not taken.
   func start()
+  /// A front end or a monitor uses it.
+  var isInUse: Bool { get }
+  /// A serial break for the front end that hears now.
+  func sendBreak()
 }
 
 /// A stream with one front end.
@@ -87,6 +91,10 @@ package final class SingleOutlet: StreamOutlet {
     }
     if !isFree { throw BackEndError("chardev '\(id)' is already in use\nIt serves several with mux=on.") }
   }
+
+  package var isInUse: Bool { if case .none = use.withLock({ $0 }) { false } else { true } }
+
+  package func sendBreak() { if case .console(let console) = use.withLock({ $0 }) { console.receiveBreak() } }
 
   package func start() {
     switch use.withLock({ $0 }) {

@@ -72,6 +72,10 @@ package final class Multiplexer: StreamOutlet, StreamConsumer {
 
   package func takeStream() throws(BackEndError) -> any HostStream { stream }
 
+  package var isInUse: Bool { state.withLock { !$0.ports.isEmpty } }
+
+  package func sendBreak() { receiveBreak() }
+
   package func start() { stream.start(self) }
 
   package func isFocused(_ port: MultiplexerPort) -> Bool {

@@ -1,6 +1,7 @@
 import Consoles
 import Debugger
 import Logging
+import Machine
 import Network
 import RISCV
 
@@ -88,6 +89,28 @@ package protocol MonitoredMachine: AnyObject, Sendable {
   func setLink(of name: String, isUp: Bool) throws(MonitorError)
   /// Where the machine's parts log.
   var log: Log { get }
+
+  // MARK: For QMP
+  /// What the program is and offers.
+  var program: ProgramDescription { get }
+  /// What the machine does at resets and when the guest powers off.
+  var endActions: EndActions { get set }
+  /// Somebody presses the power button, whether or not the machine has one.
+  func pressPowerButton()
+  /// Waits until what others have asked of the machine has happened.
+  func settle()
+  /// Has harts stay at rest, whoever lets them go on, until what it gives is called.
+  func hold() -> @Sendable () -> Void
+  /// The host's thread of each hart, as Linux numbers them.
+  var hostThreads: [Int32] { get }
+  /// What `-cpu` describes.
+  var cpu: CPUConfiguration? { get }
+  /// The board's properties.
+  var boardProperties: PropertyValues? { get }
+  /// What `-object` has made.
+  var objects: [ObjectEntry] { get }
+  /// A serial break for whoever listens to the character back end `label`.
+  func sendBreak(to label: String) throws(MonitorError)
 }
 
 extension MonitoredMachine {
@@ -96,6 +119,24 @@ extension MonitoredMachine {
   package var userNetworks: [UserNetwork] { [] }
   package func setLink(of name: String, isUp: Bool) throws(MonitorError) {
     throw MonitorError("Error: Device '\(name)' not found")
+  }
+  package var cpu: CPUConfiguration? { nil }
+  package var boardProperties: PropertyValues? { nil }
+  package var objects: [ObjectEntry] { [] }
+  package func settle() {}
+  package func hold() -> @Sendable () -> Void { {} }
+}
+
+/// What `-object` has made.
+package struct ObjectEntry: Sendable {
+  package var id: String
+  package var typeName: String
+  package var properties: [(name: String, value: String)]
+
+  package init(id: String, typeName: String, properties: [(name: String, value: String)] = []) {
+    self.id = id
+    self.typeName = typeName
+    self.properties = properties
   }
 }
 
@@ -106,6 +147,17 @@ package enum RunState: String, Sendable {
   case debug = "paused (debug)"
   case prelaunch = "paused (prelaunch)"
   case shutDown = "paused (shutdown)"
+
+  /// QEMU, qapi/run-state.json, "RunState".
+  var qapiName: String {
+    switch self {
+    case .running: "running"
+    case .paused: "paused"
+    case .debug: "debug"
+    case .prelaunch: "prelaunch"
+    case .shutDown: "shutdown"
+    }
+  }
 }
 
 /// What decides how a hart sees memory and interrupts, and what it last went through.
@@ -141,12 +193,20 @@ package struct HartCondition: Sendable {
 package struct CharacterBackEndEntry: Sendable {
   package var label: String
   package var name: String
+  /// As `-chardev` has it.
+  package var kind: String
   package var ringBuffer: RingBuffer?
+  /// Somebody of the machine's, or a monitor, uses it.
+  package var isInUse: Bool
 
-  package init(label: String, name: String, ringBuffer: RingBuffer? = nil) {
+  package init(
+    label: String, name: String, kind: String = "null", ringBuffer: RingBuffer? = nil, isInUse: Bool = true
+  ) {
     self.label = label
     self.name = name
+    self.kind = kind
     self.ringBuffer = ringBuffer
+    self.isInUse = isInUse
   }
 }
 
@@ -174,6 +234,8 @@ package struct DeviceNode: Sendable {
   /// Its place among QEMU's objects: "/machine/peripheral/ID", "/machine/unattached/device[3]".
   package var path: String
   package var properties: [(name: String, value: String)]
+  /// The same as values.
+  package var declared: [(property: Property, value: PropertyValue?)] = []
   package var windows: [(base: UInt64, size: UInt64)]
   /// Further lines about it.
   package var remarks: [String] = []

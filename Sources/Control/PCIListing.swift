@@ -60,7 +60,7 @@ package struct PCIFunctionEntry: Sendable {
     self.ranges = ranges
   }
 
-  private var className: String? {
+  var className: String? {
     switch classCode {
     case 0x0100: "SCSI controller"
     case 0x0180: "Storage controller"

@@ -8,10 +8,12 @@ package struct DeviceEnvironment: Sendable {
   package let gate: any InputGate
   package let entropy: any EntropySource
   package let ethernetAddresses = EthernetAddresses()
+  /// Takes what a device has to tell; never waits.
+  package let announce: @Sendable (DeviceEvent) -> Void
 
   package init(
     memory: AddressSpace, clock: Clock, timers: Timers, power: any PowerControl, gate: any InputGate,
-    entropy: any EntropySource
+    entropy: any EntropySource, announce: @escaping @Sendable (DeviceEvent) -> Void = { _ in }
   ) {
     self.memory = memory
     self.clock = clock
@@ -19,14 +21,25 @@ package struct DeviceEnvironment: Sendable {
     self.power = power
     self.gate = gate
     self.entropy = entropy
+    self.announce = announce
   }
 }
 
 /// How devices end or restart the machine. Returns at once; the machine acts when harts are at rest.
 package protocol PowerControl: AnyObject, Sendable {
-  /// The guest powered off; the process ends with `exitCode`.
-  func shutDown(exitCode: Int32)
+  /// The guest powered off, because of a failure or not; the process ends with `exitCode`.
+  func shutDown(exitCode: Int32, isFailure: Bool)
   func requestReset()
+}
+
+extension PowerControl {
+  package func shutDown(exitCode: Int32) { shutDown(exitCode: exitCode, isFailure: false) }
+}
+
+/// What devices tell whoever watches the machine from outside. Told with the machine lock held.
+package enum DeviceEvent: Sendable, Equatable {
+  /// The guest has opened or closed the port of a virtio console.
+  case serialPort(id: String, isOpen: Bool)
 }
 
 /// The one way by which the outside reaches devices.

@@ -1,23 +1,28 @@
 import Glibc
 import RISCV
 
-/// What a debugger is told of a machine.
+/// What debuggers and other observers are told of a machine.
 package enum MachineStop: Sendable, Equatable {
   /// A hart came to a breakpoint, or a watchpoint; the machine stands still.
   case event(hart: Int, DebugEvent)
   /// Somebody stopped the machine, and had it go on.
   case stopped, resumed
-  case reset
+  case reset(ShutdownCause)
+  /// It is about to end; or to stand still, where that was asked for.
+  case shutDown(ShutdownCause)
+  /// Somebody has pressed the power button.
+  case powerButton
+  case device(DeviceEvent)
   /// Nil: not by the guest.
   case ended(exitCode: Int32?)
 }
 
 /// What a debugger asks of a machine. From its own thread, not under the machine lock.
 extension MachineRunner {
-  /// Called from a hart's thread or any other; it must not wait for the machine.
-  package var debugObserver: (@Sendable (MachineStop) -> Void)? {
-    get { withControl { $0.observer } }
-    set { withControl { $0.observer = newValue } }
+  /// Has `observer` told of all that happens from now on; from a hart's thread or any other. It must not wait for the
+  /// machine.
+  package func observe(_ observer: @escaping @Sendable (MachineStop) -> Void) {
+    withControl { $0.observers.append(observer) }
   }
 
   func withControl<R>(_ body: (inout Control) -> R) -> R {
@@ -26,7 +31,9 @@ extension MachineRunner {
     return body(&control)
   }
 
-  func tell(_ stop: MachineStop) { debugObserver?(stop) }
+  package func tell(_ stop: MachineStop) {
+    for observer in withControl({ $0.observers }) { observer(stop) }
+  }
 
   var suspendedHarts: Set<Int> { withControl { $0.suspended } }
 

@@ -1,6 +1,34 @@
+import CHost
 import Glibc
 import RISCV
 import Synchronization
+
+/// Why the machine is reset or ends, by the names that QAPI has for it (QEMU, qapi/run-state.json, "ShutdownCause").
+package enum ShutdownCause: String, Sendable {
+  case hostQMPQuit = "host-qmp-quit"
+  case hostQMPSystemReset = "host-qmp-system-reset"
+  case hostSignal = "host-signal"
+  /// Ctrl-a x.
+  case hostUI = "host-ui"
+  case guestShutdown = "guest-shutdown"
+  case guestReset = "guest-reset"
+  case guestPanic = "guest-panic"
+
+  package var isGuest: Bool { rawValue.hasPrefix("guest-") }
+}
+
+/// What the machine does when it is to be reset, and when the guest powers off: `-action`, `set-action`.
+package struct EndActions: Sendable, Equatable {
+  /// It ends, as if the guest had powered off.
+  package var endsAtReset = false
+  /// It stands still.
+  package var stopsAtShutdown = false
+
+  package init(endsAtReset: Bool = false, stopsAtShutdown: Bool = false) {
+    self.endsAtReset = endsAtReset
+    self.stopsAtShutdown = stopsAtShutdown
+  }
+}
 
 /// Why the machine ended.
 package enum MachineEnd: Sendable, Equatable {
@@ -55,14 +83,18 @@ package final class MachineRunner: PowerControl, InputGate {
   private static let turn = 10_000
 
   enum Request: Equatable {
-    case end(MachineEnd)
-    case reset
+    /// The cause is nil where the emulator is made to end as a program.
+    case end(MachineEnd, ShutdownCause?)
+    case reset(ShutdownCause)
     case dropCode
   }
 
   /// Guarded by `mutex`.
   struct Control {
     var requests: [Request] = []
+    /// A request is being served.
+    var isServing = false
+    var actions = EndActions()
     /// Reasons to rest: callers of `atRest`, and one while stopped.
     var holds = 0
     var isStopped = false
@@ -73,7 +105,9 @@ package final class MachineRunner: PowerControl, InputGate {
     /// Harts that rest though the machine runs: their debugger wants the others to go on alone.
     var suspended: Set<Int> = []
     /// Told of stops.
-    var observer: (@Sendable (MachineStop) -> Void)?
+    var observers: [@Sendable (MachineStop) -> Void] = []
+    /// The host's thread of each hart, as Linux numbers them; all the same where harts share one.
+    var hostThreads: [Int: Int32] = [:]
 
     /// The machine stands still, and with it its clock. False where it did already.
     mutating func stop(_ clock: Clock) -> Bool {
@@ -126,6 +160,8 @@ package final class MachineRunner: PowerControl, InputGate {
     if settings.startPaused {
       _ = control.stop(clock)
     }
+    control.actions = EndActions(
+      endsAtReset: settings.noReboot, stopsAtShutdown: settings.noShutdown)
   }
 
   private var isSingle: Bool { settings.singleThread || clock.mode != .host }
@@ -144,13 +180,15 @@ package final class MachineRunner: PowerControl, InputGate {
     for index in 0..<threadCount { startThread(index) }
     while true {
       let request = nextRequest()
-      defer { release() }
+      defer {
+        withControl { $0.isServing = false }
+        release()
+      }
       switch request {
-      case .end(let end):
-        if case .guest = end, settings.noShutdown {
-          pthread_mutex_lock(mutex)
-          control.isShutDown = true
-          pthread_mutex_unlock(mutex)
+      case .end(let end, let cause):
+        if let cause { tell(.shutDown(cause)) }
+        if case .guest = end, actions.stopsAtShutdown {
+          withControl { $0.isShutDown = true }
           stop()
           continue
         }
@@ -161,11 +199,11 @@ package final class MachineRunner: PowerControl, InputGate {
         demandAttention()
         for thread in threads { pthread_join(thread, nil) }
         return end
-      case .reset:
-        if settings.noReboot {
-          post(.end(.guest(exitCode: 0)))
+      case .reset(let cause):
+        if actions.endsAtReset {
+          post(.end(.guest(exitCode: 0), cause))
         } else {
-          reset()
+          reset(cause)
         }
       case .dropCode:
         atRest { memory.code.removeAll() }
@@ -177,6 +215,7 @@ package final class MachineRunner: PowerControl, InputGate {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     while control.requests.isEmpty { pthread_cond_wait(changed, mutex) }
+    control.isServing = true
     return control.requests.removeFirst()
   }
 
@@ -192,8 +231,14 @@ package final class MachineRunner: PowerControl, InputGate {
     demandAttention()
   }
 
+  /// Has the harts rest, whoever lets them go on, until a `release`.
+  package func hold() {
+    withControl { $0.holds += 1 }
+    demandAttention()
+  }
+
   /// Ends one hold.
-  private func release() {
+  package func release() {
     pthread_mutex_lock(mutex)
     control.holds -= 1
     pthread_cond_broadcast(changed)
@@ -206,20 +251,43 @@ package final class MachineRunner: PowerControl, InputGate {
 
   // MARK: PowerControl, from devices under the machine lock
 
-  package func shutDown(exitCode: Int32) {
-    post(.end(.guest(exitCode: exitCode)))
+  package func shutDown(exitCode: Int32, isFailure: Bool) {
+    post(.end(.guest(exitCode: exitCode), isFailure ? .guestPanic : .guestShutdown))
   }
 
-  package func requestReset() {
-    post(.reset)
-  }
+  package func requestReset() { requestReset(.guestReset) }
 
   // MARK: From other threads
 
-  package func quit() { post(.end(.quit)) }
+  package func quit(_ cause: ShutdownCause?) { post(.end(.quit, cause)) }
 
   /// The guest's program has ended.
-  package func endProgram(exitCode: Int32) { post(.end(.program(exitCode: exitCode))) }
+  package func endProgram(exitCode: Int32) { post(.end(.program(exitCode: exitCode), nil)) }
+
+  /// A reset, or what is to happen in its place.
+  package func requestReset(_ cause: ShutdownCause) { post(.reset(cause)) }
+
+  package var actions: EndActions {
+    get { withControl { $0.actions } }
+    set { withControl { $0.actions = newValue } }
+  }
+
+  /// Waits until what has been requested has happened. Not from a hart's thread, not under the machine lock.
+  package func settle() {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    while !control.requests.isEmpty || control.isServing, !control.isEnding {
+      pthread_cond_wait(changed, mutex)
+    }
+  }
+
+  /// The host's thread of each hart, as Linux numbers them. Waits until they are started.
+  package var hostThreads: [Int32] {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    while control.hostThreads.count < threadCount, !control.isEnding { pthread_cond_wait(changed, mutex) }
+    return harts.indices.map { control.hostThreads[isSingle ? 0 : $0] ?? 0 }
+  }
 
   package var isRunning: Bool {
     pthread_mutex_lock(mutex)
@@ -257,7 +325,7 @@ package final class MachineRunner: PowerControl, InputGate {
   }
 
   /// Back to power-on.
-  package func reset() {
+  package func reset(_ cause: ShutdownCause) {
     atRest {
       lock.withLock { resetBoard() }
       clock.resetTicks()
@@ -266,7 +334,7 @@ package final class MachineRunner: PowerControl, InputGate {
     pthread_mutex_lock(mutex)
     control.isShutDown = false
     pthread_mutex_unlock(mutex)
-    tell(.reset)
+    tell(.reset(cause))
   }
 
   /// Runs `body` while every hart stands at a safepoint. Not from a hart's thread, not under the machine lock.
@@ -334,12 +402,20 @@ package final class MachineRunner: PowerControl, InputGate {
     context in
     guard let context else { return nil }
     let start = Unmanaged<ThreadStart>.fromOpaque(context).takeRetainedValue()
+    start.runner.register(host_thread(), start.index)
     if start.runner.isSingle {
       start.runner.runInTurn()
     } else {
       start.runner.runHart(start.index)
     }
     return nil
+  }
+
+  private func register(_ thread: Int32, _ index: Int) {
+    withControl { control in
+      control.hostThreads[index] = thread
+      pthread_cond_broadcast(changed)
+    }
   }
 
   /// Rests while anybody holds the machine; false where it ends.

@@ -102,6 +102,11 @@ package struct PropertyValues: Sendable {
     if case .text(let value)? = values[name] { value } else { nil }
   }
 
+  /// Every property with its value; nil: none was given.
+  package var declarations: [(property: Property, value: PropertyValue?)] {
+    declared.map { ($0, values[$0.name]) }
+  }
+
   /// Every property with its value, as `info qtree` prints it.
   package var listing: [(name: String, value: String)] {
     declared.map { property in

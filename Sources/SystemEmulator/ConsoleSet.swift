@@ -4,14 +4,25 @@ import Control
 import Glibc
 import Machine
 
+/// A back end's stream, and what it is called.
+struct LabelledStream: Sendable {
+  let label: String
+  /// The id of what stands before it.
+  let outlet: String
+  /// As `-chardev` has it.
+  let kind: String
+  let stream: any HostStream
+}
+
 /// The character back ends of a command line, with their monitors.
 final class ConsoleSet {
   private var outlets: [String: any StreamOutlet] = [:]
   /// In the order of opening, as `info chardev` lists them.
-  private(set) var labelledStreams: [(label: String, stream: any HostStream)] = []
+  private(set) var labelledStreams: [LabelledStream] = []
   /// Streams that are also written to files, by which they are flushed.
   private var logs: [any HostStream] = []
-  private var monitors: [any CharacterBackEnd] = []
+  private var monitors: [(output: any CharacterBackEnd, mode: MonitorRequest.Mode)] = []
+  private var machineProtocols: [QMPServer] = []
   /// Whether Ctrl-C stays a signal on the terminal; nil where the terminal is not used.
   private var terminalSignals: Bool?
 
@@ -27,7 +38,7 @@ final class ConsoleSet {
     self.reporter = reporter
     escape = request.escape
     actions = Multiplexer.Actions(
-      exit: { ending.quit() },
+      exit: { ending.quit(.hostUI) },
       saveDisks: {
         do { try disks.commitAll() } catch { reporter.report("\(error)") }
       })
@@ -38,12 +49,14 @@ final class ConsoleSet {
         throw Self.failure(of: character, error)
       }
     }
-    for id in request.monitors {
+    for monitor in request.monitors {
       do throws(BackEndError) {
-        guard let outlet = outlets[id] else { throw BackEndError("chardev \"\(id)\" not found") }
-        monitors.append(try outlet.plugMonitor())
+        guard let outlet = outlets[monitor.id] else {
+          throw BackEndError("chardev \"\(monitor.id)\" not found")
+        }
+        monitors.append((try outlet.plugMonitor(), monitor.mode))
       } catch {
-        throw CommandLineError("-mon \(id): \(error)")
+        throw CommandLineError("\(monitor.option ?? "-mon \(monitor.id)"): \(error)")
       }
     }
   }
@@ -57,7 +70,8 @@ final class ConsoleSet {
       ending = "could not connect serial device to character backend '\(character.text)'"
     case "-parallel", "--parallel":
       ending = "could not connect parallel device to character backend '\(character.text)'"
-    case "-monitor", "--monitor": ending = "parse error: \(character.text)"
+    case "-monitor", "--monitor", "-qmp", "--qmp", "-qmp-pretty", "--qmp-pretty":
+      ending = "parse error: \(character.text)"
     default: return CommandLineError("\(option): \(error)")
     }
     return CommandLineError("\(option): \(error)", "\(option): \(ending)")
@@ -71,7 +85,9 @@ final class ConsoleSet {
   private func open(_ character: CharacterRequest) throws(BackEndError) {
     let id = character.id
     var stream = try stream(of: character)
-    labelledStreams.append((label(of: character), stream))
+    labelledStreams.append(
+      LabelledStream(
+        label: label(of: character), outlet: character.id, kind: character.kind.name, stream: stream))
     if let log = character.log {
       stream = try LoggedStream(stream, path: log.path, appends: log.appends)
       logs.append(stream)
@@ -182,18 +198,30 @@ final class ConsoleSet {
   // MARK: From start to end
 
   /// Begins to listen: the terminal goes into raw mode, monitors greet.
-  func start(monitoring machine: any MonitoredMachine) {
-    for output in monitors {
-      let session = MonitorSession(
-        machine: machine, version: "Apus \(Program.version), compatible with QEMU 10.0")
-      let banner = "Apus \(Program.version) monitor - type 'help' for more information"
-      Monitor(session: session, output: output, banner: banner).start()
+  func start(monitoring machine: any MonitoredMachine, _ events: QMPEvents) {
+    for (output, mode) in monitors {
+      switch mode {
+      case .readline:
+        let session = MonitorSession(machine: machine, version: machine.program.versionLine)
+        let banner = "Apus \(Program.version) monitor - type 'help' for more information"
+        Monitor(session: session, output: output, banner: banner).start()
+      case .control(let isPretty):
+        let server = QMPServer(machine: machine, events: events, output: output, isPretty: isPretty)
+        machineProtocols.append(server)
+        server.start()
+      }
     }
     if let terminalSignals { Terminal.enterRawMode(signals: terminalSignals) }
     for outlet in outlets.values { outlet.start() }
   }
 
   private var streams: [any HostStream] { labelledStreams.map(\.stream) + logs }
+
+  /// Waits until clients have been answered what they asked last.
+  func finishReplies() { for server in machineProtocols { server.finish() } }
+
+  /// What uses a back end.
+  func outlet(of entry: LabelledStream) -> (any StreamOutlet)? { outlets[entry.outlet] }
 
   /// What is to be called when the machine is told to end: harts that wait for a stuck reader go on.
   var stopWaiting: @Sendable () -> Void {

@@ -72,11 +72,12 @@ final class DebugServers: Sendable {
   /// The machine can be asked from now on.
   func serve(_ machine: any DebuggedMachine) {
     state.withLock { $0.machine = machine }
-    machine.runner.debugObserver = { [self] stop in
+    machine.runner.observe { [self] stop in
       let server = state.withLock { state in
         switch stop {
         case .event: state.isAtBreakpoint = true
         case .stopped, .reset, .ended: state.isAtBreakpoint = false
+        case .shutDown, .powerButton, .device: break
         // It is told when harts may have come to the next one already.
         case .resumed: break
         }

@@ -10,7 +10,7 @@ import Synchronization
 final class Ending: Sendable {
   private let reporter: Reporter
   private struct State {
-    var quitMachine: (@Sendable () -> Void)?
+    var quitMachine: (@Sendable (ShutdownCause?) -> Void)?
     /// When the end began.
     var since: UInt64?
   }
@@ -30,7 +30,7 @@ final class Ending: Sendable {
     HostThread.start { [self, signals] in waitForSignals(signals) }
   }
 
-  func connect(_ quitMachine: @escaping @Sendable () -> Void) {
+  func connect(_ quitMachine: @escaping @Sendable (ShutdownCause?) -> Void) {
     state.withLock { $0.quitMachine = quitMachine }
   }
 
@@ -38,9 +38,9 @@ final class Ending: Sendable {
   func begin() { state.withLock { $0.since = $0.since ?? Clock.hostNanoseconds() } }
 
   /// Somebody wants out. Somebody who says so again, a while later, is not kept waiting.
-  func quit() {
+  func quit(_ cause: ShutdownCause?) {
     let now = Clock.hostNanoseconds()
-    let (quitMachine, isStuck) = state.withLock { state -> ((@Sendable () -> Void)?, Bool) in
+    let (quitMachine, isStuck) = state.withLock { state -> ((@Sendable (ShutdownCause?) -> Void)?, Bool) in
       guard let since = state.since else {
         state.since = now
         return (state.quitMachine, state.quitMachine == nil)
@@ -48,7 +48,7 @@ final class Ending: Sendable {
       return (nil, now &- since > Self.patience)
     }
     if isStuck { leave(0) }
-    quitMachine?()
+    quitMachine?(cause)
   }
 
   private func waitForSignals(_ signals: sigset_t) {
@@ -63,7 +63,7 @@ final class Ending: Sendable {
         let origin = isSent ? " from pid \(sender) (\(Self.name(of: sender)))" : ""
         reporter.report("terminating on signal \(signal)\(origin)")
       }
-      quit()
+      quit(.hostSignal)
     }
   }
 

@@ -76,7 +76,7 @@ final class GradedRun {
       on: Grader.Machine(
         clock: runner.clock, timers: runner.timers,
         instructions: { runner.harts.reduce(0) { $0 &+ $1.instructionsRetired } },
-        stop: { runner.quit() }))
+        stop: { runner.quit(nil) }))
   }
 
   /// Tells the results once the machine has ended. Gives the program's exit code.

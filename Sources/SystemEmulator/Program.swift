@@ -114,16 +114,20 @@ package enum Program {
 
     let runner = assembly.runner
     gate.connect(power: runner, gate: runner)
-    ending.connect { [stopWaiting = consoles.stopWaiting] in
+    ending.connect { [stopWaiting = consoles.stopWaiting] cause in
       stopWaiting()
-      runner.quit()
+      runner.quit(cause)
     }
     let running = RunningMachine(
-      assembly, ending, disks, log, symbols, consoles: consoles.labelledStreams, debugServers: debugServers,
-      networks: networks, kernel: request.machine.kernel)
+      assembly, ending, disks, log, symbols, consoles: consoles, debugServers: debugServers,
+      networks: networks, request)
     debugServers.serve(running)
+    let events = QMPEvents()
+    runner.observe { stop in
+      if let event = QMPEvent(stop) { events.send(event) }
+    }
     if let debugServer { debugServers.start(debugServer) }
-    consoles.start(monitoring: running)
+    consoles.start(monitoring: running, events)
     try networks.start()
     let observer = GuestObserver(request, assembly, symbols, reporter)
     observer?.start()
@@ -132,6 +136,7 @@ package enum Program {
     observer?.stop()
     ending.begin()
     debugServers.finish()
+    consoles.finishReplies()
     // What the guest printed last is still on its way; a terminal that takes nothing must not hold up
     // somebody who wants out.
     consoles.finish(patience: end == .quit ? 1000 : nil)

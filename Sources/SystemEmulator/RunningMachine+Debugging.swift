@@ -13,7 +13,7 @@ extension RunningMachine: DebuggedMachine {
 
   func kill() {
     debugServers.didAnnounceKill()
-    quit()
+    ending.quit(nil)
   }
 
   func linkedPlace(of address: UInt64) -> UInt64? {

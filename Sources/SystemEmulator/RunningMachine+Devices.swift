@@ -23,6 +23,7 @@ extension RunningMachine {
           let shown = name.split(separator: "/").last.map(String.init) ?? name
           return [(name: shown, type: Self.type(ofBus: name), devices: nodes(on: name))]
         } ?? [])
+      node.declared = placed.properties.declarations
       node.remarks = pciEntry(of: placed)?.treeLines ?? []
       return node
     }

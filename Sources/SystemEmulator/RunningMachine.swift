@@ -1,5 +1,6 @@
 import Boards
 import Boot
+import CommandLineOptions
 import Consoles
 import Control
 import Debugger
@@ -12,13 +13,16 @@ import Synchronization
 final class RunningMachine: MonitoredMachine {
   let machine: BuiltMachine
   let runner: MachineRunner
-  private let ending: Ending
+  let ending: Ending
   let disks: DiskSet
   private let hasStarted: Atomic<Bool>
   let log: Log
   let symbols: GuestSymbols
 
-  private let consoles: [(label: String, stream: any HostStream)]
+  private nonisolated(unsafe) let consoles: ConsoleSet
+  let program: ProgramDescription
+  let boardProperties: PropertyValues?
+  let objects: [ObjectEntry]
 
   let debugServers: DebugServers
   let networks: NetworkSet
@@ -28,12 +32,14 @@ final class RunningMachine: MonitoredMachine {
 
   init(
     _ assembly: Assembly, _ ending: Ending, _ disks: DiskSet, _ log: Log, _ symbols: GuestSymbols,
-    consoles: [(label: String, stream: any HostStream)], debugServers: DebugServers,
-    networks: NetworkSet, kernel: String?
+    consoles: ConsoleSet, debugServers: DebugServers, networks: NetworkSet, _ request: CommandLineRequest
   ) {
     self.networks = networks
+    program = ProgramDescription(request)
+    boardProperties = PropertyValues(ofBoardOf: request.machine)
+    objects = request.objects.map(ObjectEntry.init)
     self.debugServers = debugServers
-    self.kernel = kernel
+    kernel = request.machine.kernel
     self.consoles = consoles
     self.disks = disks
     self.log = log
@@ -78,11 +84,30 @@ final class RunningMachine: MonitoredMachine {
   }
 
   func reset() {
-    if runner.isShutDown { hasStarted.store(false, ordering: .relaxed) }
-    runner.reset()
+    runner.requestReset(.hostQMPSystemReset)
+    runner.settle()
+    if !runner.isRunning, !runner.isShutDown { hasStarted.store(false, ordering: .relaxed) }
   }
 
+  func settle() { runner.settle() }
+
+  func hold() -> @Sendable () -> Void {
+    runner.hold()
+    return { [runner] in runner.release() }
+  }
+
+  var endActions: EndActions {
+    get { runner.actions }
+    set { runner.actions = newValue }
+  }
+
+  var hostThreads: [Int32] { runner.hostThreads }
+  var cpu: CPUConfiguration? { machine.cpu }
+
+  func pressPowerButton() { runner.tell(.powerButton) }
+
   func powerDown() throws(MonitorError) {
+    pressPowerButton()
     throw MonitorError(
       "Error: this machine has no power button; 'quit' ends it, or power off from within the guest")
   }
@@ -91,7 +116,7 @@ final class RunningMachine: MonitoredMachine {
     throw MonitorError("Error: wake-up from suspend is not supported by this guest")
   }
 
-  func quit() { ending.quit() }
+  func quit() { ending.quit(.hostQMPQuit) }
 
   func commit(_ name: String) throws(MonitorError) {
     do {
@@ -172,9 +197,19 @@ final class RunningMachine: MonitoredMachine {
   // MARK: Listings
 
   var characterBackEnds: [CharacterBackEndEntry] {
-    consoles.map {
-      CharacterBackEndEntry(label: $0.label, name: $0.stream.name, ringBuffer: $0.stream as? RingBuffer)
+    consoles.labelledStreams.map { entry in
+      CharacterBackEndEntry(
+        label: entry.label, name: entry.stream.name, kind: entry.kind,
+        ringBuffer: entry.stream as? RingBuffer,
+        isInUse: consoles.outlet(of: entry)?.isInUse ?? false)
     }
+  }
+
+  func sendBreak(to label: String) throws(MonitorError) {
+    guard let entry = consoles.labelledStreams.first(where: { $0.outlet == label }) else {
+      throw MonitorError("Error: Chardev '\(label)' not found")
+    }
+    consoles.outlet(of: entry)?.sendBreak()
   }
 
   var images: [MemoryImage] {

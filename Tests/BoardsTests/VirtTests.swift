@@ -7,7 +7,7 @@ import Testing
 import Boards
 
 private final class Power: PowerControl {
-  func shutDown(exitCode: Int32) {}
+  func shutDown(exitCode: Int32, isFailure: Bool) {}
   func requestReset() {}
 }
 

@@ -58,7 +58,7 @@ struct ConfigurationFileTests {
     #expect(asked.machine.devices.map(\.driver) == ["virtio-blk-device"])
     #expect(asked.machine.devices.first?["id"] == "d")
     #expect(asked.machine.devices.first?.option == ":\(file.path):21")
-    #expect(asked.monitors == ["c"])
+    #expect(asked.monitors.map(\.id) == ["c"])
   }
 
   @Test(

@@ -1,6 +1,7 @@
 import Consoles
 import Control
 import Debugger
+import Devices
 import Logging
 import Machine
 import RISCV
@@ -13,6 +14,7 @@ final class MockMachine: MonitoredMachine {
     var isRunning = true
     var isOff = false
     var isOneByOne = false
+    var endActions = EndActions()
     var controls: [String: UInt64] = ["mip": 0x80, "mie": 0x80, "mideleg": 0x222]
     var condition = HartCondition(width: 64, privilege: .supervisor, satp: 0, mstatus: 0)
     var ram = (0..<65536).map { UInt8(truncatingIfNeeded: $0) }
@@ -56,6 +58,24 @@ final class MockMachine: MonitoredMachine {
           isExecutable: true)
       ] : []
   }
+  var program: ProgramDescription {
+    var program = ProgramDescription(version: "0")
+    program.machines = [.init(name: "virt", mostHarts: 2, defaultCPU: "rv64", properties: [])]
+    program.deviceModels = VirtIOModels.all
+    program.characterKinds = ["null", "ringbuf"]
+    return program
+  }
+  var endActions: EndActions {
+    get { state.withLock { $0.endActions } }
+    set { state.withLock { $0.endActions = newValue } }
+  }
+  func pressPowerButton() { note("power button") }
+  let hostThreads: [Int32] = [11, 12]
+  func sendBreak(to label: String) throws(MonitorError) {
+    guard label == "serial0" else { throw MonitorError("Error: Chardev '\(label)' not found") }
+    note("break")
+  }
+
   let symbols: GuestSymbols
   func readMemory(_ address: UInt64, count: Int) -> [UInt8]? {
     guard address >= 0x8000_0000, address - 0x8000_0000 <= 65536 - UInt64(count) else { return nil }

@@ -32,7 +32,7 @@ final class RecordingPower: PowerControl {
   private let recorded = Mutex<[Event]>([])
   var events: [Event] { recorded.withLock { $0 } }
 
-  func shutDown(exitCode: Int32) { recorded.withLock { $0.append(.shutDown(exitCode)) } }
+  func shutDown(exitCode: Int32, isFailure: Bool) { recorded.withLock { $0.append(.shutDown(exitCode)) } }
   func requestReset() { recorded.withLock { $0.append(.reset) } }
 }
 

@@ -142,4 +142,25 @@ import Testing
     #expect(throws: (any Error).self) { try plugged([VirtSerialPort(backEnd: nil, number: 0)]) }
     try plugged([VirtConsole(backEnd: nil), VirtConsole(backEnd: nil)])
   }
+
+  @Test("who watches is told when the guest opens and closes a port, and that a reset closes it")
+  func openingIsTold() throws {
+    let rig = try Rig(version: 2)
+    let serial = VirtIOSerial()
+    let port = VirtSerialPort(backEnd: nil, name: "p")
+    let told = Mutex<[Bool]>([])
+    port.whenOpened = { isOpen in told.withLock { $0.append(isOpen) } }
+    try serial.plug(port)
+    rig.transport.plug(serial)
+    rig.negotiate(1 << 32 | 6)
+    let control = rig.makeQueue(3)
+    rig.start()
+    for value: UInt8 in [1, 1, 0, 1] {
+      control.add([.out(self.control(1, 6, value))])
+      control.kick()
+    }
+    #expect(told.withLock { $0 } == [true, false, true])
+    serial.reset()
+    #expect(told.withLock { $0 } == [true, false, true, false])
+  }
 }

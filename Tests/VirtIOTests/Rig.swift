@@ -115,7 +115,7 @@ final class TestLine: CharacterBackEnd {
 }
 
 final class NoPower: PowerControl {
-  func shutDown(exitCode: Int32) {}
+  func shutDown(exitCode: Int32, isFailure: Bool) {}
   func requestReset() {}
 }
 

@@ -13,6 +13,9 @@ int host_futex_wait(const uint32_t *word, uint32_t expected, int64_t timeout_ns)
 /// futex(2) FUTEX_WAKE_PRIVATE: wakes every sleeper on `word`.
 void host_futex_wake(const uint32_t *word);
 
+/// gettid(2): the calling thread, as Linux numbers it.
+int host_thread(void);
+
 /// memfd_create(2). Returns a descriptor or -errno.
 int host_memfd_create(const char *name, unsigned flags);
 

@@ -23,8 +23,8 @@ extension MonitorCommand {
       session.memoryListing(try session.flags(&text, "fdoD", of: "mtree"))
     },
     MonitorCommand(
-      "name", "", "show the current VM name", examples: [("info name", "there is no -name yet: nothing")]
-    ) { _, _ in "" },
+      "name", "", "show the current VM name", examples: [("info name", "as -name has it")]
+    ) { session, _ in session.machine.program.guestName.map { "\($0)\r\n" } ?? "" },
     MonitorCommand(
       "qom-tree", "[path]", "show QOM composition tree",
       examples: [
@@ -59,8 +59,8 @@ extension MonitorCommand {
       examples: [("info status", "running, paused, or paused (shutdown)")]
     ) { session, _ in "VM status: \(session.machine.runState.rawValue)\r\n" },
     MonitorCommand(
-      "uuid", "", "show the current VM UUID", examples: [("info uuid", "there is no -uuid yet: zeros")]
-    ) { _, _ in "00000000-0000-0000-0000-000000000000\r\n" },
+      "uuid", "", "show the current VM UUID", examples: [("info uuid", "as -uuid has it, else zeros")]
+    ) { session, _ in "\(session.machine.program.uuidText)\r\n" },
     MonitorCommand(
       "version", "", "show the version of the emulator", examples: [("info version", "Apus's, and QEMU's")]
     ) { session, _ in "\(session.version)\r\n" },
@@ -115,60 +115,11 @@ extension MonitorSession {
 
   // MARK: info qom-tree
 
-  private final class ObjectNode {
-    let name: String
-    var type: String
-    var children: [ObjectNode] = []
-
-    init(_ name: String, _ type: String) {
-      self.name = name
-      self.type = type
-    }
-
-    func child(_ name: String) -> ObjectNode {
-      if let known = children.first(where: { $0.name == name }) { return known }
-      let node = ObjectNode(name, "container")
-      children.append(node)
-      return node
-    }
-
-    func text(_ indent: String) -> String {
-      "\(indent)/\(name) (\(type))\r\n"
-        + children.sorted { $0.name < $1.name }.map { $0.text(indent + "  ") }.joined()
-    }
-  }
-
   func objectListing(_ path: Substring) throws(MonitorError) -> String {
-    let root = ObjectNode("machine", "\(machine.boardName)-machine")
-    func add(_ devices: [DeviceNode]) {
-      for device in devices {
-        var node = root
-        for name in device.path.split(separator: "/").dropFirst() { node = node.child(String(name)) }
-        if node !== root { node.type = device.typeName }
-        for bus in device.buses {
-          node.child(bus.name).type = bus.type
-          add(bus.devices)
-        }
-      }
-    }
-    for name in ["peripheral", "peripheral-anon", "unattached"] { _ = root.child(name) }
-    add(machine.deviceTree)
-    let cluster = root.child("soc0")
-    cluster.type = "riscv.hart_array"
-    for index in 0..<machine.hartCount {
-      cluster.child("harts[\(index)]").type = "\(machine.cpuName)-riscv-cpu"
-    }
-    let parts = path.split(separator: "/")
-    guard path.isEmpty || path == "/" || parts.first == "machine" else {
-      throw MonitorError("Path '\(path)' could not be resolved.")
-    }
-    var node = root
-    for part in parts.dropFirst() {
-      guard let next = node.children.first(where: { $0.name == part }) else {
-        throw MonitorError("Path '\(path)' could not be resolved.")
-      }
-      node = next
-    }
+    guard
+      case .found(let node) = ObjectTree(machine).find(
+        path.isEmpty || path == "/" ? "/machine" : String(path))
+    else { throw MonitorError("Path '\(path)' could not be resolved.") }
     return node.text("")
   }
 

@@ -262,6 +262,13 @@ extension MonitorSession {
       throw MonitorError("'\(command)' has failed: integer is for 32-bit values", suggestsHelp: true)
     }
     text = text[text.endIndex...]
+    try saveMemory(at: address, count: size, to: name, isPhysical: isPhysical)
+    return ""
+  }
+
+  func saveMemory(
+    at address: UInt64, count size: UInt64, to name: String, isPhysical: Bool
+  ) throws(MonitorError) {
     let file = try OutputFile(name)
     defer { file.close() }
     var done: UInt64 = 0
@@ -281,7 +288,6 @@ extension MonitorSession {
       try file.write(bytes)
       done += count
     }
-    return ""
   }
 
   func dumpDeviceTree(_ text: inout Substring) throws(MonitorError) -> String {
@@ -320,7 +326,16 @@ extension MonitorSession {
       part = (begin, try number(&text))
     }
     try expectEnd(text, of: name)
-    if flags.contains("p"), part != nil {
+    _ = try writeCore(to: path, seesVirtual: flags.contains("p"), part: part)
+    return ""
+  }
+
+  /// An ELF core of all memory, or of a part of it; with virtual addresses as hart 0 sees them, or without. Gives
+  /// the number of bytes of memory.
+  func writeCore(
+    to path: String, seesVirtual: Bool, part: (begin: UInt64, length: UInt64)?
+  ) throws(MonitorError) -> UInt64 {
+    if seesVirtual, part != nil {
       throw MonitorError("Error: cannot use both 'paging' and 'begin' / 'length'")
     }
     let condition = machine.condition(ofHart: 0)
@@ -337,7 +352,7 @@ extension MonitorSession {
       let last = min(range.last, overflow ? .max : end &- 1)
       if part.length > 0, first <= last { core.add(physical: first, size: last - first + 1) }
     }
-    if flags.contains("p") {
+    if seesVirtual {
       let tables = PageTables(satp: condition.satp, width: condition.width) { [machine] in
         machine.readMemory($0, count: $1)
       }
@@ -357,6 +372,6 @@ extension MonitorSession {
     try core.write(
       to: file, untouched: { [machine] in machine.untouchedBytes(at: $0) },
       reading: { [machine] in machine.readMemory($0, count: $1) })
-    return ""
+    return core.size
   }
 }

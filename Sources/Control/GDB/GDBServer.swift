@@ -170,7 +170,7 @@ extension MachineStop {
     case .stopped:
       return DebugStop(current, .signal(runner.isShutDown ? GDBSignal.quit : GDBSignal.interrupt))
     case .ended(let code): return DebugStop(current, .exited(code: Int(code ?? 0)))
-    case .resumed, .reset: return nil
+    case .resumed, .reset, .shutDown, .powerButton, .device: return nil
     }
   }
 }

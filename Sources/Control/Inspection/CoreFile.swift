@@ -25,6 +25,8 @@ struct CoreFile {
   }
 
   var isEmpty: Bool { ranges.isEmpty }
+  /// Bytes of memory.
+  var size: UInt64 { ranges.reduce(0) { $0 &+ $1.size } }
 
   mutating func add(physical: UInt64, size: UInt64) { ranges.append((physical, size)) }
 

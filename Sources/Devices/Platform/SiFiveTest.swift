@@ -48,7 +48,8 @@ package final class SiFiveTest: MMIODevice {
     guard offset == 0 else { return }
     let code = Int32(width == 4 ? value >> 16 & 0xffff : 0)
     switch value & 0xffff {
-    case Status.fail, Status.pass: power.shutDown(exitCode: code)
+    case Status.pass: power.shutDown(exitCode: code)
+    case Status.fail: power.shutDown(exitCode: code, isFailure: true)
     case Status.reset: power.requestReset()
     default: break
     }

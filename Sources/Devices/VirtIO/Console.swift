@@ -200,7 +200,7 @@ package final class VirtIOSerial: VirtIODevice {
       if port.isHostConnected { queue(port, Event.portOpen, 1) }
       return true
     case Event.portOpen:
-      port.state.isGuestConnected = value != 0
+      port.setOpen(value != 0)
       if capacity(of: port) > 0 { port.backEnd?.acceptInput() }
       return false
     default:
@@ -339,6 +339,8 @@ package class VirtIOSerialPort: Device, CharacterFrontEnd, @unchecked Sendable {
   package var isHostConnected: Bool { isConsole || backEnd?.isConnected ?? false }
   package private(set) var number = 0
   package var state = State()
+  /// Told when the guest opens the port or closes it.
+  package var whenOpened: (@Sendable (Bool) -> Void)?
   private weak var serial: VirtIOSerial?
 
   func connect(to serial: VirtIOSerial, number: Int) {
@@ -347,7 +349,13 @@ package class VirtIOSerialPort: Device, CharacterFrontEnd, @unchecked Sendable {
     backEnd?.attach(self)
   }
 
-  package func reset() { state.isGuestConnected = isConsole }
+  package func reset() { setOpen(isConsole) }
+
+  func setOpen(_ isOpen: Bool) {
+    guard isOpen != state.isGuestConnected else { return }
+    state.isGuestConnected = isOpen
+    whenOpened?(isOpen)
+  }
 
   // MARK: CharacterFrontEnd
 

@@ -24,6 +24,9 @@ extension CPUModel {
     }
     return try builder.finish()
   }
+
+  /// Extensions that are there, and that a property turns on and off.
+  package static var switchableExtensions: [Extension] { CPUBuilder.switchable }
 }
 
 /// A model while its properties are set.
@@ -160,9 +163,12 @@ struct CPUBuilder {
     .ssu64xl, .ssstateen,
   ]
 
+  /// Extensions that are there, and that a property turns on and off.
+  static var switchable: [Extension] { ExtensionSet.available.subtracting(statements).members }
+
   /// The properties that can be set, for who misspelt one.
   static var propertyNames: [String] {
-    ExtensionSet.available.subtracting(statements).members.map(\.name) + modes + [
+    switchable.map(\.name) + modes + [
       "s", "u", "pmp", "mmu", "short-isa-string", "mvendorid", "marchid", "mimpid", "resetvec",
       "cbom_blocksize", "cbop_blocksize", "cboz_blocksize", "pmu-mask", "pmu-num", "priv_spec", "rva22u64",
       "rva22s64",
