@@ -143,7 +143,7 @@ let package = Package(
       dependencies: [
         "Boot", "CommandLineOptions", "RISCV", "Machine", "apus-system-riscv64", "apus-system-riscv32",
       ],
-      exclude: ["network-peer.py"], swiftSettings: strict),
+      exclude: ["network-peer.py", "QMP/qmp.py"], swiftSettings: strict),
     .testTarget(name: "BenchTests", dependencies: ["apus-bench"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

@@ -1309,7 +1309,53 @@ extension GoldenRow {
     GoldenRow(
       "-tpmdev foo -M virt -display none {off}", 1, "-tpmdev foo: TPM devices are not there yet in Apus",
       .later),
-    GoldenRow("-qmp foo -M virt -display none {off}", 1, "-qmp foo: QMP is not there yet in Apus", .later),
+    GoldenRow("-qmp foo -M virt -display none {off}", 1, "-qmp foo: 'foo' is not a valid char driver"),
+    GoldenRow(
+      "-qmp-pretty foo -M virt -display none {off}", 1, "-qmp-pretty foo: 'foo' is not a valid char driver"),
+    GoldenRow("-qmp none -M virt -display none {off}", 1, "-qmp none: 'none' is not a valid char driver"),
+    GoldenRow("-qmp null -M virt -display none {off}", 0, ""),
+    GoldenRow("-qmp null -qmp null -M virt -display none {off}", 0, ""),
+    GoldenRow("-qmp-pretty null -M virt -display none {off}", 0, ""),
+    GoldenRow("-qmp stdio -M virt -display none {off}", 0, ""),
+    GoldenRow("-qmp tcp:127.0.0.1:0,server=on,wait=off -M virt -display none {off}", 0, ""),
+    GoldenRow("-qmp tcp:foo -M virt -display none {off}", 1, "-qmp tcp:foo: parse error: tcp:foo"),
+    GoldenRow(
+      "-qmp unix:/nope/x,server=on,wait=off -M virt -display none {off}", 1,
+      "-qmp unix:/nope/x,server=on,wait=off: Failed to bind socket to /nope/x: No such file or directory"),
+    GoldenRow(
+      "-qmp unix:/nope/x -M virt -display none {off}", 1,
+      "-qmp unix:/nope/x: Failed to connect to '/nope/x': No such file or directory"),
+    GoldenRow("-qmp chardev:zz -M virt -display none {off}", 1, #"-qmp chardev:zz: chardev "zz" not found"#),
+    GoldenRow("-chardev null,id=zz -qmp chardev:zz -M virt -display none {off}", 0, ""),
+    GoldenRow(
+      "-qmp stdio -serial stdio -M virt -display none {off}", 1,
+      "-serial stdio: cannot use stdio by multiple character devices"),
+    GoldenRow(
+      "-qmp stdio -monitor stdio -M virt -display none {off}", 1,
+      "-monitor stdio: cannot use stdio by multiple character devices"),
+    GoldenRow("-nographic -S -qmp stdio -M virt {off}", 1, "cannot use stdio by multiple character devices"),
+    GoldenRow(
+      "-M virt -display none -mon x,mode=control {off}", 1, #"-mon x,mode=control: chardev "x" not found"#),
+    GoldenRow("-M virt -display none -chardev null,id=x -mon x,mode=control {off}", 0, ""),
+    GoldenRow("-M virt -display none -chardev null,id=x -mon x,mode=control,pretty=on {off}", 0, ""),
+    GoldenRow(
+      "-M virt -display none -chardev null,id=x -mon x,mode=foo {off}", 1,
+      "-mon x,mode=foo: Parameter 'mode' does not accept value 'foo'"),
+    GoldenRow(
+      "-M virt -display none -chardev null,id=x -mon x,pretty=on {off}", 1,
+      "-mon x,pretty=on: 'pretty' is not compatible with HMP monitors"),
+    GoldenRow(
+      "-M virt -display none -chardev null,id=x -mon x,mode=control,pretty {off}", 0,
+      "-mon x,mode=control,pretty: warning: short-form boolean option 'pretty' deprecated"),
+    GoldenRow(
+      "-M virt -display none -chardev null,id=x -mon x,mode=control,foo=1 {off}", 1,
+      "-mon x,mode=control,foo=1: Invalid parameter 'foo'"),
+    GoldenRow(
+      "-M virt -display none -chardev null,id=x -mon x -mon x,mode=control {off}", 1,
+      "-mon x,mode=control: chardev 'x' is already in use"),
+    GoldenRow(
+      "-M virt -display none -chardev null,id=compat_monitor0 -qmp null {off}", 1,
+      "-qmp null: Duplicate ID 'compat_monitor0' for chardev"),
     GoldenRow("-M virt -display none -chardev null,id=c -set chardev.c.mux=on {off}", 0, ""),
     GoldenRow("-M virt -display none -serial none {off}", 0, ""),
     GoldenRow(
