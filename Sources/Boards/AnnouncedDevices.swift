@@ -9,6 +9,8 @@ enum AnnouncedDevices {
     "report-discard-granularity",
     "request-merging", "rerror", "romsize", "secs", "seg-max-adjust", "share-rw", "use-disabled-flag",
     "use-started", "virtio-pci-bus-master-bug-migration", "werror", "write-cache",
+    "ebpf-rss-fds", "rsc_interval", "x-disable-legacy-check", "x-mtu-bypass-backend", "x-txburst",
+    "x-txtimer",
   ]
 
   static let names = Set(list.split { $0 == " " || $0 == "\n" }.map(String.init))

@@ -24,6 +24,8 @@ package final class UserNetwork: NetworkBackEnd, Sendable {
   private let isCalled = Atomic(false)
   /// The thread looks at `fromCard` next, whoever fills it.
   private let isCollecting = Atomic(false)
+  /// The card has been told and has not looked yet: a deterministic machine that is stopped lets it wait.
+  private let isTold = Atomic(false)
   private let isClosing = Atomic(false)
   /// Guards `stack`. Who holds it waits for nobody and never takes the machine lock.
   private let stackLock = Mutex(())
@@ -139,9 +141,14 @@ package final class UserNetwork: NetworkBackEnd, Sendable {
   }
 
   private func tellCard() {
-    guard let card = card.withLock({ $0 }) else { return }
+    guard let card = card.withLock({ $0 }), !isTold.exchange(true, ordering: .acquiringAndReleasing) else {
+      return
+    }
     isCollecting.store(true, ordering: .releasing)
-    gate.deliver { card.attend() }
+    gate.deliver { [self] in
+      isTold.store(false, ordering: .releasing)
+      card.attend()
+    }
     isCollecting.store(false, ordering: .releasing)
   }
 

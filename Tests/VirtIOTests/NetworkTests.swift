@@ -203,6 +203,20 @@ final class TestNetwork: NetworkBackEnd {
     #expect(ring.usedIndex == 4)
   }
 
+  @Test func aDriverThatOnlySendsIsServed() throws {
+    let bench = try Bench(2)
+    bench.network.isCollecting.withLock { $0 = true }
+    bench.rig.negotiate(1 << 32)
+    let ring = bench.rig.makeQueue(1)
+    bench.rig.start()
+    ring.add([.out([UInt8](repeating: 0, count: 12) + Self.frame())])
+    ring.kick()
+    bench.network.deliver([Self.frame()], bench.rig)
+    #expect(ring.usedIndex == 1)
+    #expect(bench.network.frames.count == 1)
+    #expect(bench.network.firstFrame == nil)
+  }
+
   // MARK: Receiving
 
   @Test func framesComeBehindTheHeader() throws {

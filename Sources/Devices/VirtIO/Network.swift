@@ -187,15 +187,15 @@ package final class VirtIONetwork: VirtIODevice {
     link.signal(queue: Queue.transmit)
   }
 
-  /// Whether somebody in the guest has set the card up. Who has not hears nothing.
-  private func isListening(_ link: VirtIOLink) -> Bool {
-    (link.isDriverReady || link.isLegacy) && !link.isBroken && link.queues[Queue.receive].isReady
+  /// Whether somebody in the guest has set the queue up. Who has not hears nothing.
+  private func isAtWork(_ queue: Int, _ link: VirtIOLink) -> Bool {
+    (link.isDriverReady || link.isLegacy) && !link.isBroken && link.queues[queue].isReady
   }
 
   private func receive() throws(VirtQueueError) {
     guard let link, let network else { return }
     let queue = link.queues[Queue.receive]
-    let listens = isListening(link) && isConnected
+    let listens = isAtWork(Queue.receive, link) && isConnected
     var didDeliver = false
     while let frame = network.firstFrame {
       if listens, state.filter.admits(frame, to: state.address) {
@@ -291,7 +291,7 @@ extension VirtIONetwork: NetworkCard {
   package func attend() {
     guard let link, !link.isBroken else { return }
     do throws(VirtQueueError) {
-      if isListening(link), link.queues[Queue.transmit].isReady { try transmit() }
+      if isAtWork(Queue.transmit, link) { try transmit() }
       try receive()
     } catch {
       link.fail(error)
