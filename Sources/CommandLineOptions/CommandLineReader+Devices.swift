@@ -58,7 +58,8 @@ extension CommandLineReader {
   // MARK: Objects
 
   private static let objectTypes = [
-    "filter-dump", "iothread", "memory-backend-file", "memory-backend-memfd", "memory-backend-ram", "rng-builtin",
+    "filter-dump", "iothread", "memory-backend-file", "memory-backend-memfd", "memory-backend-ram",
+    "rng-builtin",
     "rng-random",
   ]
 

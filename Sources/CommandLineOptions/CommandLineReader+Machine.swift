@@ -237,6 +237,21 @@ extension CommandLineReader {
     request.machine.seed = value
   }
 
+  /// QMP has nothing that is deprecated, and no unstable members in its answers.
+  mutating func compatibility(_ argument: String) throws(CommandLineError) {
+    var list = try list(argument)
+    for name in ["deprecated-output", "unstable-output"] {
+      _ = try list.takeChoice(name, of: ["accept", "hide"])
+    }
+    _ = try list.takeChoice("deprecated-input", of: ["accept", "reject", "crash"])
+    let unstable = try list.takeChoice("unstable-input", of: ["accept", "reject", "crash"])
+    if let stranger = list.untaken.first {
+      throw error(KeyValueList.complaint("Parameter '\(stranger.name)' is unexpected", stranger.name))
+    }
+    if unstable == "crash" { throw error("unstable-input=crash is not there yet in Apus; reject is") }
+    request.refusesUnstable = unstable == "reject"
+  }
+
   mutating func action(_ argument: String) throws(CommandLineError) {
     var list = try list(argument)
     if let reboot = try list.takeChoice("reboot", of: ["reset", "shutdown"]) {

@@ -40,7 +40,7 @@ extension CommandLineReader {
         throw error("\(name)= is not there yet in Apus")
       }
     }
-    return .memory(size: size, backing)
+    return .memory(type: type, size: size, backing)
   }
 
   mutating func overcommit(_ argument: String) throws(CommandLineError) {
@@ -67,7 +67,7 @@ extension CommandLineReader {
       throw CommandLineError("'-mem-path' can't be used together with'-machine memory-backend'")
     }
     let object = request.objects.first { $0.id == name }
-    guard case .memory(let size, let backing)? = object?.kind else {
+    guard case .memory(_, let size, let backing)? = object?.kind else {
       throw CommandLineError("Memory backend '\(name)' not found")
     }
     if let wanted = request.machine.ramSize, wanted != size {

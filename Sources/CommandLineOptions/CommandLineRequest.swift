@@ -24,6 +24,8 @@ package struct CommandLineRequest: Sendable {
   package var isSnapshot = false
   /// `-overcommit mem-lock=on`: the host may not swap what is used.
   package var locksMemory = false
+  /// `-compat unstable-input=reject`: QMP has no commands that may change.
+  package var refusesUnstable = false
   /// `-no-shutdown`: stop instead of ending when the guest powers off.
   package var noShutdown = false
   /// `-report`: where the account of the run goes when the machine ends; "-" is standard error.
@@ -148,7 +150,7 @@ package struct ObjectRequest: Sendable, Equatable {
     /// `rng-builtin`: the emulator's own generator.
     case randomBuiltin
     /// `memory-backend-…`: what may be the machine's RAM.
-    case memory(size: UInt64, RAMBacking)
+    case memory(type: String, size: UInt64, RAMBacking)
     /// `iothread`.
     case ioThread
     /// `filter-dump`: a file of the frames of a `-netdev`.

@@ -464,6 +464,14 @@ extension Option {
       "msg", "[timestamp=on|off][,guest-name=on|off]", .debug, "what stands before error messages",
       list: OptionList("msg", .checked, [.boolean("timestamp"), .boolean("guest-name")])
     ) { (reader, argument) throws(CommandLineError) in try reader.messages(argument) },
+    Option(
+      "compat", "[unstable-input=accept|reject][,...]", .debug,
+      """
+      what QMP does with commands that may change (x-...);
+      also unstable-output, deprecated-input and deprecated-output, which have nothing to act on
+      """,
+      list: OptionList("compat", .keyed)
+    ) { (reader, argument) throws(CommandLineError) in try reader.compatibility(argument) },
     Option("pidfile", "FILE", .debug, "write the emulator's process number to FILE while it runs") {
       $0.request.processFile = $1
     },
@@ -509,7 +517,6 @@ extension Option {
     .later("spice", "", "SPICE is"), .later("full-screen", nil, "a display is"),
     .later("vnc", "", "VNC is"),
     .later("tpmdev", "", "TPM devices are"),
-    .later("compat", "", "compatibility policies are"),
     .later("preconfig", nil, "-preconfig is"),
     .later("daemonize", nil, "-daemonize is"),
     .later("option-rom", "", "option ROMs are"),

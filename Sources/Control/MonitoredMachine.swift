@@ -131,9 +131,15 @@ extension MonitoredMachine {
 package struct ObjectEntry: Sendable {
   package var id: String
   package var typeName: String
-  package var properties: [(name: String, value: String)]
+  package var properties: [(name: String, value: Value)]
 
-  package init(id: String, typeName: String, properties: [(name: String, value: String)] = []) {
+  package enum Value: Sendable {
+    case text(String)
+    case flag(Bool)
+    case number(UInt64)
+  }
+
+  package init(id: String, typeName: String, properties: [(name: String, value: Value)] = []) {
     self.id = id
     self.typeName = typeName
     self.properties = properties

@@ -45,6 +45,8 @@ package struct ProgramDescription: Sendable {
   package var optionLists: [OptionList] = []
   /// What `-chardev` can make.
   package var characterKinds: [String] = []
+  /// `-compat unstable-input=reject`
+  package var refusesUnstable = false
 
   package init(version: String) { self.version = version }
 

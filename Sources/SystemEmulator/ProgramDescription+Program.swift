@@ -10,6 +10,7 @@ extension ProgramDescription {
     target = request.machine.target
     guestName = request.guestName
     uuid = request.machine.uuid
+    refusesUnstable = request.refusesUnstable
     machines = Boards.all.map { board in
       let kind = type(of: board)
       return Machine(
@@ -47,7 +48,22 @@ extension ObjectEntry {
     switch request.kind {
     case .randomBuiltin: self.init(id: request.id, typeName: "rng-builtin")
     case .randomFile(let path):
-      self.init(id: request.id, typeName: "rng-random", properties: [("filename", path)])
+      self.init(id: request.id, typeName: "rng-random", properties: [("filename", .text(path))])
+    case .ioThread: self.init(id: request.id, typeName: "iothread")
+    case .packetCapture(let capture):
+      self.init(
+        id: request.id, typeName: "filter-dump",
+        properties: [
+          ("netdev", .text(capture.network)), ("file", .text(capture.path)),
+          ("maxlen", .number(UInt64(capture.longest))),
+        ])
+    case .memory(let type, let size, let backing):
+      self.init(
+        id: request.id, typeName: type,
+        properties: [
+          ("size", .number(size)), ("share", .flag(backing.isShared)),
+          ("prealloc", .flag(backing.isPreallocated)),
+        ] + (backing.path.map { [("mem-path", .text($0))] } ?? []))
     }
   }
 }

@@ -58,11 +58,13 @@ final class MockMachine: MonitoredMachine {
           isExecutable: true)
       ] : []
   }
+  nonisolated(unsafe) var refusesUnstable = false
   var program: ProgramDescription {
     var program = ProgramDescription(version: "0")
     program.machines = [.init(name: "virt", mostHarts: 2, defaultCPU: "rv64", properties: [])]
     program.deviceModels = VirtIOModels.all
     program.characterKinds = ["null", "ringbuf"]
+    program.refusesUnstable = refusesUnstable
     return program
   }
   var endActions: EndActions {

@@ -33,7 +33,7 @@ extension UserProgramTests {
         "family", in: session.folder, options: ["-static", "-g", "-O0"], compiler: try Programs.nativeCompiler
       )
       let script = try session.folder.write(
-        "set pagination off\nset confirm off\nset width 0\nset startup-with-shell off\n"
+        "set pagination off\nset confirm off\nset width 0\nmaint set internal-error corefile no\nset startup-with-shell off\n"
           + "set inferior-tty /dev/null\nfile \(program)\nset args \(argument)\nstarti\n" + commands + "\n",
         "native")
       let ran = try await Programs.run(
@@ -54,8 +54,15 @@ extension UserProgramTests {
     func gdbSeesWhatItSeesOnLinuxItself(_ index: Int) async throws {
       let (argument, commands) = Self.cases[index]
       let session = try await Session("family")
-      let ours = try await session.gdb([try Programs.emulator], commands, arguments: argument)
-      let theirs = try await Self.native(session, commands, argument)
+      var ours = try await session.gdb([try Programs.emulator], commands, arguments: argument)
+      var theirs = try await Self.native(session, commands, argument)
+      // GDB 13 trips over itself now and then where a child of vfork ends.
+      for _ in 0..<5 where ours.contains("internal-error") {
+        ours = try await session.gdb([try Programs.emulator], commands, arguments: argument)
+      }
+      for _ in 0..<5 where theirs.contains("internal-error") {
+        theirs = try await Self.native(session, commands, argument)
+      }
       #expect(try Self.events(ours) == Self.events(theirs), "\(ours)\n\(theirs)")
       #expect(try Self.events(ours).count >= 3, "\(ours)")
     }

@@ -18,7 +18,7 @@ extension UserProgramTests {
       func gdb(_ emulator: [String], _ commands: String, arguments: String = "") async throws -> String {
         let socket = folder.path("socket")
         let script = try folder.write(
-          "set pagination off\nset confirm off\nset width 0\nfile \(program)\ntarget remote \(socket)\n"
+          "set pagination off\nset confirm off\nset width 0\nmaint set internal-error corefile no\nfile \(program)\ntarget remote \(socket)\n"
             + commands + "\n", "script")
         let words = (emulator + ["-g", socket, program]).map { "'\($0)'" }.joined(separator: " ")
         let ran = try await Programs.run(
@@ -144,7 +144,7 @@ extension UserProgramTests {
       private var input: [UInt8] = []
 
       init(_ path: String) throws {
-        socket = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        socket = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8)) }

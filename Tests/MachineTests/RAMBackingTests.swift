@@ -25,7 +25,7 @@ import Testing
     // A file that is not there is made.
     #expect(try use(RAMBacking(path: file.path, isShared: true)) == [0, 0, 0, 0])
     #expect(try contents() == [1, 2, 3, 4])
-    try Data((0..<Self.size).map { UInt8(truncatingIfNeeded: $0 >> 12) + 7 }).write(to: file)
+    try Data((0..<Self.size).map { UInt8(truncatingIfNeeded: $0 >> 12) &+ 7 }).write(to: file)
     #expect(try use(RAMBacking(path: file.path)) == [8, 8, 8, 8])
     #expect(try contents() == [8, 8, 8, 8])
     #expect(try use(RAMBacking(path: file.path, isShared: true, isPreallocated: true)) == [8, 8, 8, 8])

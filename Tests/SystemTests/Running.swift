@@ -78,6 +78,8 @@ enum Programs {
     let captured = folder.path("output")
     var keyboard: [Int32] = [-1, -1]
     guard pipe(&keyboard) == 0 else { throw TestSetupError("no pipe") }
+    // What other tests start must not hold it open.
+    for end in keyboard { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     defer { for end in keyboard where end >= 0 { close(end) } }
     if conversation.isEmpty {
       close(keyboard[1])

@@ -83,7 +83,13 @@ struct ObjectTree {
     let objects = root.container("objects")
     for entry in machine.objects {
       let object = objects.container(entry.id, entry.typeName)
-      for (name, value) in entry.properties { object.add(name, "string", .string(value)) }
+      for (name, value) in entry.properties {
+        switch value {
+        case .text(let text): object.add(name, "string", .string(text))
+        case .flag(let flag): object.add(name, "bool", .flag(flag))
+        case .number(let number): object.add(name, "int", JSON(number))
+        }
+      }
     }
   }
 

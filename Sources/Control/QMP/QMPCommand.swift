@@ -45,6 +45,9 @@ package struct QMPCommand: Sendable {
     }
   }
 
+  /// It may change, as its name says.
+  var isUnstable: Bool { name.hasPrefix("x-") }
+
   var argumentRecord: QAPIRecord {
     arguments.isEmpty ? .empty : QAPIRecord(name: "\(name)-arg", members: arguments)
   }

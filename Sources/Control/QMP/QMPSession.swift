@@ -69,6 +69,9 @@ package final class QMPSession: Sendable {
       let absence = QMPCommand.absent.contains(name) ? "; QEMU has it, and it is not there yet in Apus" : ""
       throw QMPError("The command \(name) has not been found\(absence)", .commandNotFound)
     }
+    if machine.program.refusesUnstable, command.isUnstable {
+      throw QMPError("Unstable command \(name) disabled by policy", .commandNotFound)
+    }
     try command.argumentRecord.check(arguments)
     let result = try command.run(QMPCall(session: self, arguments: arguments))
     // What the command asks of the machine happens before the reply, and so do the events.

@@ -53,6 +53,16 @@ final class QMPClient {
     #expect(client.ask("qmp_capabilities")["error"]?["class"] == "CommandNotFound")
   }
 
+  @Test("commands that may change are refused where the user wants that")
+  func unstableCommands() {
+    let client = QMPClient()
+    #expect(client.ask("x-query-virtio")["return"] != nil)
+    client.machine.refusesUnstable = true
+    #expect(
+      client.ask("x-query-virtio")["error"]?["desc"] == "Unstable command x-query-virtio disabled by policy")
+    #expect(client.ask("query-status")["return"] != nil)
+  }
+
   @Test("numbers that Swift's Int64 does not hold, and strings that begin with NUL, come back as they went")
   func identities() {
     let client = QMPClient()

@@ -1464,15 +1464,15 @@ extension GoldenRow {
       "-M virt -watchdog-action foo -display none {off}", 1,
       "-watchdog-action foo: Parameter 'watchdog' does not accept value 'foo'"),
     GoldenRow("-M virt -watchdog-action reset -display none {off}", 0, ""),
+    GoldenRow("-compat foo=1 -M virt -display none {off}", 1, "-compat foo=1: Parameter 'foo' is unexpected"),
     GoldenRow(
-      "-M virt -compat foo=1 -display none {off}", 1,
-      "-compat foo=1: compatibility policies are not there yet in Apus", .later),
+      "-compat deprecated-input=foo -M virt -display none {off}", 1,
+      "-compat deprecated-input=foo: Parameter 'deprecated-input' does not accept value 'foo'"),
+    GoldenRow("-compat deprecated-input=reject,deprecated-output=hide -M virt -display none {off}", 0, ""),
+    GoldenRow("-compat unstable-input=reject,unstable-output=hide -M virt -display none {off}", 0, ""),
     GoldenRow(
-      "-M virt -compat deprecated-input=accept -display none {off}", 1,
-      "-compat deprecated-input=accept: compatibility policies are not there yet in Apus", .later),
-    GoldenRow(
-      "-M virt -compat deprecated-input=reject -display none {off}", 1,
-      "-compat deprecated-input=reject: compatibility policies are not there yet in Apus", .later),
+      "-compat unstable-input=crash -M virt -display none {off}", 1,
+      "-compat unstable-input=crash: unstable-input=crash is not there yet in Apus; reject is", .later),
     GoldenRow("-M virt -loadvm x -display none {off}", 1, "no block device can store vmstate for snapshot"),
     GoldenRow(
       "-M virt -incoming defer -display none {off}", 1, "-incoming defer: migration is not there yet in Apus",

@@ -179,8 +179,8 @@ extension SystemTests {
       let grammars = Dictionary(
         Option.all.compactMap(\.list).map { ($0.group, $0.grammar) }, uniquingKeysWith: { first, _ in first })
       for info in ours {
-        // -display and -blockdev have no list of that kind in QEMU, and -grade is ours.
-        if ["blockdev", "display", "grade"].contains(info.option) { continue }
+        // -display, -blockdev and -compat have no list of that kind in QEMU, and -grade is ours.
+        if ["blockdev", "compat", "display", "grade"].contains(info.option) { continue }
         let known = try #require(theirs[info.option], "\(info.option)")
         let mine = Set(
           info.parameters.map { Answer.Entry.Parameter(name: $0.name, type: $0.kind.rawValue) })
