@@ -60,8 +60,10 @@ extension SystemTests {
       var description: String { "exit \(exit), \"\(line)\"" }
     }
 
-    /// Where the rows run: with the files that they name.
-    static let folder = Result {
+    /// Where the rows run, with the files that they name: one of each program's own, because images are locked.
+    private static let folders = (ours: Result { try folder() }, theirs: Result { try folder() })
+
+    private static func folder() throws -> TemporaryFolder {
       let folder = try TemporaryFolder()
       // lui t0, 0x100; lui t1, value; addi t1, t1, value; sw t1, 0(t0); j .: to the finisher.
       func finisher(_ value: Int32) -> [UInt8] {
@@ -88,17 +90,19 @@ extension SystemTests {
     @Test("row by row", arguments: GoldenRow.tables.flatMap(\.rows))
     func row(_ row: GoldenRow) async throws {
       let expected = Outcome(exit: row.exit, line: row.line)
-      async let ours = Self.run([try Programs.emulator], row.words)
+      async let ours = Self.run([try Programs.emulator], row.words, in: Self.folders.ours.get())
       switch row.verdict {
       case .asQEMU:
-        async let theirs = Self.run([Programs.script("trixie-run"), "qemu-system-riscv64"], row.words)
+        async let theirs = Self.run(
+          [Programs.script("trixie-run"), "qemu-system-riscv64"], row.words, in: Self.folders.theirs.get())
         #expect(try await ours == expected, "Apus")
         #expect(try await theirs == expected, "QEMU 10.0")
       case .later:
         #expect(try await ours == expected)
         #expect(row.line.contains("not there yet"))
       case .differs(let words):
-        async let theirs = Self.run([Programs.script("trixie-run"), "qemu-system-riscv64"], row.words)
+        async let theirs = Self.run(
+          [Programs.script("trixie-run"), "qemu-system-riscv64"], row.words, in: Self.folders.theirs.get())
         #expect(try await ours == expected, "Apus")
         #expect(try await theirs != expected, "QEMU 10.0 no longer differs")
         #expect(try Self.compatibility.get().contains(words), "docs/compatibility.md has no such words")
@@ -111,8 +115,9 @@ extension SystemTests {
       #expect(Set(lines).count == lines.count)
     }
 
-    private static func run(_ program: [String], _ words: [String]) async throws -> Outcome {
-      let folder = try Self.folder.get()
+    private static func run(_ program: [String], _ words: [String], in folder: TemporaryFolder) async throws
+      -> Outcome
+    {
       let said = folder.path("stderr-\(UUID().uuidString)")
       guard FileManager.default.createFile(atPath: said, contents: nil) else {
         throw TestSetupError("cannot make \(said)")
