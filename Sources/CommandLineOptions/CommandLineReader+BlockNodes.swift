@@ -119,16 +119,16 @@ extension CommandLineReader {
     } else {
       throw error("Parameter '\(prefix)file' is missing")
     }
-    if let user = storage.user {
-      throw error(
-        Self.conflict(
-          storage.id, "node '\(user)' (uses node '\(storage.id)' as 'file' child)", "node '\(node.id)'"))
-    }
-    storage.user = node.id
+    if let user = user(of: storage.id) { throw error(Self.conflict(storage.id, user, "node '\(node.id)'")) }
     // What is only read through this node is opened for reading.
     storage.isReadOnly = storage.isReadOnly || node.isReadOnly
     node.storage = storage.id
     request.drives.append(storage)
+  }
+
+  /// The node whose contents are those of the node `id`, in QEMU's words.
+  func user(of id: String) -> String? {
+    request.drives.first { $0.storage == id }.map { "node '\($0.id)' (uses node '\(id)' as 'file' child)" }
   }
 
   /// QEMU's sentence about a node that has a writer already.

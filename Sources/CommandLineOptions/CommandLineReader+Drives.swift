@@ -159,10 +159,8 @@ extension CommandLineReader {
     for device in request.machine.devices {
       guard let id = device["drive"] else { continue }
       let node = request.drives.first { $0.id == id && $0.isNode }
-      if let user = node?.user {
-        throw CommandLineError(
-          "\(device.option): "
-            + Self.conflict(id, "node '\(user)' (uses node '\(id)' as 'file' child)", "\(device.driver)"))
+      if node != nil, let user = user(of: id) {
+        throw CommandLineError("\(device.option): " + Self.conflict(id, user, device.driver))
       }
       if let node, !node.isReadOnly,
         request.drives.contains(where: { $0.id == node.storage && $0.isReadOnly })

@@ -49,7 +49,7 @@ extension CommandLineReader {
     let options = try userNetwork(&list)
     try list.finish()
     request.networks.append(NetworkRequest(id: id, options: options, option: option))
-    asksForNetworks = true
+    noteNetworks()
   }
 
   private func checkBackEnd(_ type: String) throws(CommandLineError) {

@@ -185,7 +185,7 @@ package struct CommandLineReader {
       for index in request.drives.indices where !request.drives[index].isNode {
         request.drives[index].isSnapshot = true
       }
-      for node in request.drives where node.isNode && !node.isReadOnly && node.user == nil {
+      for node in request.drives where node.isNode && !node.isReadOnly && user(of: node.id) == nil {
         request.warnings.append(
           "\(node.option): warning: -snapshot is for -drive; what the guest writes here is kept")
       }

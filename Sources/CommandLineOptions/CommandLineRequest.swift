@@ -124,8 +124,6 @@ package struct DriveRequest: Sendable, Equatable {
   package var isNode = false
   /// A node whose contents are those of the node of this id.
   package var storage: String?
-  /// The node that this one is the contents of.
-  package var user: String?
   /// `driver=host_device`.
   package var isDevice = false
   /// `auto-read-only=on`: a file that may not be written is read.

@@ -131,17 +131,15 @@ package final class AddressSpace: PhysicalMemory {
   /// A hash of all RAM (FNV-1a over the words of every page that is not zero, with its address), for
   /// comparing runs. Pages that were never touched are skipped without touching them.
   package var contentHash: UInt64 {
-    // lseek(2): Glibc's module does not import these two.
-    let (seekData, seekHole) = (Int32(3), Int32(4))
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     func mix(_ word: UInt64) { hash = (hash ^ word) &* 0x100_0000_01b3 }
     for region in regions where region.file >= 0 {
       guard case .ram = region.kind, let host = region.host else { continue }
       var at = 0
       while true {
-        let data = lseek(region.file, at, seekData)
+        let data = lseek(region.file, at, FileSeek.data)
         guard data >= 0, data < Int(region.size) else { break }
-        let hole = min(lseek(region.file, data, seekHole), Int(region.size))
+        let hole = min(lseek(region.file, data, FileSeek.hole), Int(region.size))
         for page in stride(from: data & ~0xfff, to: hole, by: 4096) {
           let words = UnsafeRawBufferPointer(start: host + page, count: 4096).bindMemory(to: UInt64.self)
           guard words.contains(where: { $0 != 0 }) else { continue }
@@ -160,7 +158,7 @@ package final class AddressSpace: PhysicalMemory {
       let offset = Int(exactly: address &- region.base)
     else { return 0 }
     // lseek(2), SEEK_DATA; it fails where there is nothing but a hole.
-    let data = lseek(region.file, offset, 3)
+    let data = lseek(region.file, offset, FileSeek.data)
     let end = data >= 0 ? min(UInt64(data), region.size) : errno == ENXIO ? region.size : UInt64(offset)
     return (end - UInt64(offset)) & ~0xfff
   }

@@ -104,12 +104,11 @@ package struct RAMBacking: Sendable, Equatable {
 
   /// Holes stay holes.
   private static func copy(_ size: Int, from source: Int32, to target: Int32) -> Bool {
-    // SEEK_DATA, SEEK_HOLE of lseek(2): Glibc's module does not import these two.
     var at = 0
     while at < size {
-      let data = lseek(source, at, 3)
+      let data = lseek(source, at, FileSeek.data)
       if data < 0 { return errno == ENXIO }
-      let hole = min(size, lseek(source, data, 4))
+      let hole = min(size, lseek(source, data, FileSeek.hole))
       var offset = off_t(data)
       guard lseek(target, data, SEEK_SET) == data else { return false }
       while offset < hole {
@@ -119,4 +118,10 @@ package struct RAMBacking: Sendable, Equatable {
     }
     return true
   }
+}
+
+/// SEEK_DATA and SEEK_HOLE of lseek(2), which Glibc's module does not import.
+enum FileSeek {
+  static let data: Int32 = 3
+  static let hole: Int32 = 4
 }

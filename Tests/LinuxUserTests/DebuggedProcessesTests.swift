@@ -60,7 +60,9 @@ extension UserProgramTests {
       for _ in 0..<5 where ours.contains("internal-error") {
         ours = try await session.gdb([try Programs.emulator], commands, arguments: argument)
       }
-      for _ in 0..<5 where theirs.contains("internal-error") {
+      // On Linux itself it also asks for the registers of a thread whose program another thread is replacing.
+      let slips = ["internal-error", "Couldn't get registers: No such process"]
+      for _ in 0..<10 where slips.contains(where: theirs.contains) {
         theirs = try await Self.native(session, commands, argument)
       }
       #expect(try Self.events(ours) == Self.events(theirs), "\(ours)\n\(theirs)")

@@ -12,10 +12,10 @@ extension UserProgramTests {
       let program = try await Programs.guest(name, in: folder)
       let theirs = try await Programs.run([Programs.script("trixie-run"), "qemu-riscv64", program])
       let ours = try await Programs.run([try Programs.emulator, "-accel", "tcg,x-at-once=on", program])
-      #expect(ours == theirs)
+      #expect(ours.difference(from: theirs) == nil)
       #expect(ours.end == 0)
       let interpreted = try await Programs.run([try Programs.emulator, "-accel", "interp", program])
-      #expect(interpreted == theirs)
+      #expect(interpreted.difference(from: theirs) == nil)
     }
 
     /// The same source, compiled for this machine, is what Linux itself does.
@@ -28,7 +28,7 @@ extension UserProgramTests {
       #expect(linux.end == 0, "\(linux)")
       for options in [[], ["-accel", "interp"], ["-accel", "tcg,x-at-once=on"]] {
         let ran = try await Programs.run([try Programs.emulator] + options + [program])
-        #expect(ran == linux)
+        #expect(ran.difference(from: linux) == nil)
       }
     }
 
@@ -42,7 +42,7 @@ extension UserProgramTests {
       for options in [[], ["-B", "0x100000000000"], ["-one-insn-per-tb"]] {
         let translated = ["-accel", "tcg,x-at-once=on"]
         let ran = try await Programs.run([try Programs.emulator] + options + translated + [program])
-        #expect(ran == linux)
+        #expect(ran.difference(from: linux) == nil)
       }
     }
 

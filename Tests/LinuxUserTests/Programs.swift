@@ -13,6 +13,22 @@ struct Ran: Equatable, CustomStringConvertible {
   /// The exit code; a signal's number, negative; nil where it was stopped after its time.
   var end: Int32?
   var description: String { "end \(end.map(String.init) ?? "by time")\n\(output.suffix(4000))" }
+
+  /// The lines that only it (+) or only the other (-) has; nil where they are equal.
+  func difference(from other: Ran) -> String? {
+    guard self != other else { return nil }
+    func lines(_ ran: Ran) -> [String] {
+      ran.output.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        + ["end \(ran.end.map(String.init) ?? "by time")"]
+    }
+    let changes = lines(self).difference(from: lines(other))
+    return changes.prefix(40).map {
+      switch $0 {
+      case .insert(let line, let text, _): "+\(line + 1) \(text)"
+      case .remove(let line, let text, _): "-\(line + 1) \(text)"
+      }
+    }.joined(separator: "\n")
+  }
 }
 
 extension Ran {

@@ -81,7 +81,7 @@ extension UserProgramTests {
       }
       let ours = try await run(script, by: ["--binfmt", "--emulator", try Programs.emulator])
       let theirs = try await run(script, by: ["--binfmt", "--emulator", "\(root)/usr/bin/qemu-riscv64"])
-      #expect(ours == theirs)
+      #expect(ours.difference(from: theirs) == nil)
       #expect(ours.end == 0 && ours.output.hasSuffix("complete\n"), "\(ours)")
     }
   }

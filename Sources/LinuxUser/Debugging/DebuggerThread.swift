@@ -153,6 +153,7 @@ final class DebuggerThread: @unchecked Sendable {
     context in
     guard let context else { return nil }
     let work = Unmanaged<Work>.fromOpaque(context).takeRetainedValue()
+    host_signals_block()
     work.body(work.server)
     return nil
   }

@@ -289,6 +289,7 @@ extension SystemCalls {
     context in
     guard let context else { return nil }
     let start = Unmanaged<Start>.fromOpaque(context).takeRetainedValue()
+    host_signals_block()
     let failure = start.unshared == 0 ? 0 : Host.call(SYS_unshare, Int(start.unshared))
     if failure < 0 {
       start.failure = Int32(-failure)
@@ -397,6 +398,7 @@ extension SystemCalls {
     context in
     guard let context else { return nil }
     let fork = Unmanaged<Fork>.fromOpaque(context).takeRetainedValue()
+    host_signals_block()
     let result = fork.run()
     guard result == 0 else {
       fork.result = result
