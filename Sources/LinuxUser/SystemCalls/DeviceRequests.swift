@@ -25,9 +25,8 @@ package struct DeviceRequest: Sendable {
     self.kind = kind
   }
 
-  static func kind(_ request: UInt32) -> Kind? { kinds[request] }
-
-  private static let kinds = Dictionary(uniqueKeysWithValues: table.map { ($0.number, $0.kind) })
+  /// By looking through the table: a dictionary would cost every program more at its start than its few requests take.
+  static func kind(_ request: UInt32) -> Kind? { table.first { $0.number == request }?.kind }
 
   package static let table: [DeviceRequest] = [
     // Terminals (ioctl_tty(2)).

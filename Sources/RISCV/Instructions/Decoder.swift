@@ -3,7 +3,7 @@ import Synchronization
 /// From instruction bits to `Operation`, for one set of extensions and one width.
 ///
 /// The rows that the hart has are sorted once into lists by major opcode and `funct3`, long lists
-/// again by `funct7`; a list ends in a row that matches everything and means `illegal`.
+/// again by more bits; a list ends in a row that matches everything and means `illegal`.
 package struct Decoder: Sendable {
   /// A row as the search needs it.
   private struct Entry {
@@ -25,8 +25,12 @@ package struct Decoder: Sendable {
 
   private static let split: UInt16 = 0x8000
   private static let longList = 5
-  /// The first keys of 4-byte instructions; those of 2-byte ones follow.
-  private static let wideKeys = 256
+  /// Major opcode and `funct3`, whose keys come first in `first`; then the upper five bits of `funct7`.
+  private static var wide: Field { Field(count: 256, low: 2, lowBits: 5, high: 12) }
+  private static var wideNarrower: Field { Field(count: 32, low: 27, lowBits: 5, high: 0) }
+  /// Quadrant and `funct3`; then bits 12 to 10 and 6 to 5.
+  private static var compressed: Field { Field(count: 32, low: 0, lowBits: 2, high: 13) }
+  private static var compressedNarrower: Field { Field(count: 32, low: 5, lowBits: 2, high: 10) }
 
   /// What was made last: harts of one machine, and threads of one process, have the same.
   private static let last = Mutex<Decoder?>(nil)
@@ -44,89 +48,108 @@ package struct Decoder: Sendable {
   package init(extensions: ExtensionSet, xlen: Int) {
     self.extensions = extensions
     self.xlen = xlen
-    var wide: [Entry] = []
-    var narrow: [Entry] = []
-    for (index, row) in Instruction.table.enumerated()
+    var rows: (wide: [Entry], narrow: [Entry]) = ([], [])
+    for (index, row) in Instruction.groups.joined().enumerated()
     where row.requirement.isMet(by: extensions, xlen: xlen) {
       let entry = Entry(
         match: row.match, mask: row.mask, nonzero: row.nonzero, row: UInt16(index),
         opcode: row.opcode, operands: row.operands)
-      if row.length == 4 { wide.append(entry) } else { narrow.append(entry) }
+      if row.length == 4 { rows.wide.append(entry) } else { rows.narrow.append(entry) }
     }
-    var lists = Lists(ofOne: Array(repeating: nil, count: Instruction.table.count))
-    sort(
-      wide, Self.wideKeys, key: { $0 >> 2 & 31 | $0 >> 7 & 0xe0 }, { 3 | ($0 & 31) << 2 | ($0 >> 5) << 12 },
-      0x707f, 25, 128, &lists)
-    sort(
-      narrow, 32, key: { $0 & 3 | $0 >> 11 & 0x1c }, { $0 & 3 | ($0 >> 2) << 13 }, 0xe003, 5, 256, &lists)
+    var written: [UInt16: UInt16] = [:]
+    sort(rows.wide, Self.wide, Self.wideNarrower, &written)
+    sort(rows.narrow, Self.compressed, Self.compressedNarrower, &written)
   }
 
-  /// Where lists begin that are written already: most are empty or have one row.
-  private struct Lists {
-    var empty: UInt16?
-    var ofOne: [UInt16?]
-    var longer: [[UInt16]: UInt16] = [:]
+  /// Bits of an instruction that are a key together: some from `low` on, and, above `lowBits` of these, from `high` on.
+  private struct Field {
+    let count: Int
+    let low: UInt32
+    let lowBits: UInt32
+    let high: UInt32
+
+    @inline(__always) func key(_ bits: UInt32) -> Int {
+      let lower = bits >> low & (1 << lowBits - 1)
+      return Int((lower | (bits >> high) << lowBits) & UInt32(count - 1))
+    }
+    @inline(__always) func bits(_ key: Int) -> UInt32 {
+      let key = UInt32(key)
+      return (key & (1 << lowBits - 1)) << low | (key >> lowBits) << high
+    }
   }
 
-  /// Adds `keys` first keys, whose bits `bits` gives, and which `key` has from bits: for each the rows that agree with
-  /// these under `mask`, sorted again by `count` values of the field at `shift` where there are many.
-  private mutating func sort(
-    _ rows: [Entry], _ keys: Int, key: (UInt32) -> UInt32, _ bits: (UInt32) -> UInt32, _ mask: UInt32,
-    _ shift: UInt32, _ count: UInt32, _ lists: inout Lists
-  ) {
-    let field = (count - 1) << shift
-    // Nearly all rows say all of their key.
-    var rowsByKey = [[Entry]](repeating: [], count: keys)
-    for row in rows {
-      if row.mask & mask == mask {
-        rowsByKey[Int(key(row.match))].append(row)
-      } else {
-        for key in 0..<keys where (row.match ^ bits(UInt32(key))) & row.mask & mask == 0 {
-          rowsByKey[key].append(row)
-        }
+  /// Rows by the keys that they agree with, in their order: those of a key from `starts[key]` on.
+  private struct Buckets {
+    private let starts: [Int]
+    private let rows: [Entry]
+
+    init(_ all: ArraySlice<Entry>, _ field: Field) {
+      var starts = [Int](repeating: 0, count: field.count + 1)
+      Self.visit(all, field) { starts[$1 + 1] += 1 }
+      for key in 0..<field.count { starts[key + 1] += starts[key] }
+      var rows = [Entry](repeating: Decoder.end, count: starts[field.count])
+      var ends = starts
+      Self.visit(all, field) {
+        rows[ends[$1]] = $0
+        ends[$1] += 1
       }
+      (self.starts, self.rows) = (starts, rows)
     }
-    for fitting in rowsByKey {
-      guard fitting.count > Self.longList else {
-        first.append(list(fitting, &lists))
-        continue
-      }
-      first.append(Self.split | UInt16(second.count))
-      // Rows that say what the whole field is go to one place, the others to several.
-      var narrower = [[Entry]](repeating: [], count: Int(count))
-      for row in fitting {
-        if row.mask & field == field {
-          narrower[Int((row.match & field) >> shift)].append(row)
+
+    /// Calls `body` with each row and each of its keys. Nearly all rows say all of their key.
+    @inline(__always)
+    private static func visit(_ all: ArraySlice<Entry>, _ field: Field, _ body: (Entry, Int) -> Void) {
+      let mask = field.bits(field.count - 1)
+      for row in all {
+        if row.mask & mask == mask {
+          body(row, field.key(row.match))
         } else {
-          for value in 0..<count where (row.match ^ value << shift) & row.mask & field == 0 {
-            narrower[Int(value)].append(row)
+          for key in 0..<field.count where (row.match ^ field.bits(key)) & row.mask & mask == 0 {
+            body(row, key)
           }
         }
       }
-      for rows in narrower { second.append(list(rows, &lists)) }
+    }
+
+    subscript(key: Int) -> ArraySlice<Entry> { rows[starts[key]..<starts[key + 1]] }
+  }
+
+  /// Adds a list for each key of the field, sorted again by the narrower one where it is long.
+  private mutating func sort(
+    _ rows: [Entry], _ field: Field, _ narrower: Field, _ written: inout [UInt16: UInt16]
+  ) {
+    let buckets = Buckets(rows[...], field)
+    for key in 0..<field.count {
+      let fitting = buckets[key]
+      guard fitting.count > Self.longList else {
+        first.append(list(fitting, &written))
+        continue
+      }
+      first.append(Self.split | UInt16(second.count))
+      let buckets = Buckets(fitting, narrower)
+      for key in 0..<narrower.count { second.append(list(buckets[key], &written)) }
     }
   }
 
-  /// The place of the first entry of a list of rows, written once however many keys share it.
-  private mutating func list(_ rows: [Entry], _ lists: inout Lists) -> UInt16 {
-    switch rows.count {
-    case 0:
-      if let known = lists.empty { return known }
-    case 1:
-      if let known = lists.ofOne[Int(rows[0].row)] { return known }
-    default:
-      if let known = lists.longer[rows.map(\.row)] { return known }
-    }
+  /// The place of the first entry of a list of rows, written once for the keys that share it: `written` says where a
+  /// list lies, by its first row.
+  private mutating func list(_ rows: ArraySlice<Entry>, _ written: inout [UInt16: UInt16]) -> UInt16 {
+    let head = rows.first?.row ?? Self.end.row
+    if let known = written[head], isList(rows, at: Int(known)) { return known }
     let place = UInt16(entries.count)
     entries += rows
-    entries.append(Entry(match: 0, mask: 0, nonzero: 0, row: .max, opcode: .illegal, operands: .raw))
-    switch rows.count {
-    case 0: lists.empty = place
-    case 1: lists.ofOne[Int(rows[0].row)] = place
-    default: lists.longer[rows.map(\.row)] = place
-    }
+    entries.append(Self.end)
+    written[head] = place
     return place
   }
+
+  private func isList(_ rows: ArraySlice<Entry>, at place: Int) -> Bool {
+    place + rows.count < entries.count && entries[place + rows.count].row == Self.end.row
+      && rows.indices.allSatisfy { entries[place + $0 - rows.startIndex].row == rows[$0].row }
+  }
+
+  /// What ends a list: it matches everything.
+  private static let end = Entry(match: 0, mask: 0, nonzero: 0, row: .max, opcode: .illegal, operands: .raw)
 
   /// How many bytes the instruction has that begins with `firstHalf`. The longer formats, of which
   /// no extension makes use, count as 4 and are illegal.
@@ -149,11 +172,13 @@ package struct Decoder: Sendable {
   private func find(_ bits: UInt32) -> Int {
     var place: UInt16
     if bits & 3 == 3 {
-      place = first[Int(bits >> 2 & 31 | bits >> 7 & 0xe0)]
-      if place & Self.split != 0 { place = second[Int(place & ~Self.split) + Int(bits >> 25)] }
+      place = first[Self.wide.key(bits)]
+      if place & Self.split != 0 { place = second[Int(place & ~Self.split) + Self.wideNarrower.key(bits)] }
     } else {
-      place = first[Self.wideKeys + Int(bits & 3 | bits >> 11 & 0x1c)]
-      if place & Self.split != 0 { place = second[Int(place & ~Self.split) + Int(bits >> 5 & 0xff)] }
+      place = first[Self.wide.count + Self.compressed.key(bits)]
+      if place & Self.split != 0 {
+        place = second[Int(place & ~Self.split) + Self.compressedNarrower.key(bits)]
+      }
     }
     var index = Int(place)
     while true {

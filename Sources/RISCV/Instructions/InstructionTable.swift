@@ -101,9 +101,12 @@ extension Instruction {
   ///
   /// Encodings: RISC-V Unprivileged, "RV32/64G Instruction Set Listings" and each extension's
   /// chapter; RISC-V Privileged, "Instruction Set Listings".
-  package static let table: [Instruction] = [
-    integer, system, multiplication, atomics, floats, bits, compressed,
-  ].flatMap { $0 }
+  package static let table: [Instruction] = groups.flatMap { $0 }
+
+  /// The table as it is written down.
+  static var groups: [[Instruction]] {
+    [integer, system, multiplication, atomics, floats, bits, compressed]
+  }
 }
 
 extension Instruction {
