@@ -98,50 +98,61 @@ let package = Package(
       name: "measure-conformers", dependencies: ["Machine", "RISCV", "Translator"],
       path: "Benchmarks/Conformers", exclude: ["kernels.c", "kernels.ld", "build-kernels"],
       swiftSettings: fast),
+    // What tests of several rooms share.
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "BootTests", dependencies: ["Boot", "Debugger", "Machine"], swiftSettings: strict),
     .testTarget(name: "MachineTests", dependencies: ["Machine"], swiftSettings: strict),
     .testTarget(name: "LoggingTests", dependencies: ["Logging"], swiftSettings: strict),
     .testTarget(
       name: "BoardsTests", dependencies: ["Boards", "Boot", "Devices", "Machine", "RISCV"],
       resources: [.copy("Fixtures")], swiftSettings: strict),
-    .testTarget(name: "RISCVTests", dependencies: ["RISCV"], swiftSettings: strict),
+    .testTarget(name: "RISCVTests", dependencies: ["RISCV", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "TranslatorTests", dependencies: ["Translator", "Machine", "RISCV", "Logging"],
+      name: "TranslatorTests", dependencies: ["Translator", "Machine", "RISCV", "Logging", "TestSupport"],
       // Read where they stand, and written there.
       exclude: ["HostCode/Expected"], swiftSettings: strict),
     .testTarget(
-      name: "DevicesTests", dependencies: ["Devices", "Machine", "RISCV", "Logging"], swiftSettings: strict),
+      name: "DevicesTests", dependencies: ["Devices", "Machine", "RISCV", "Logging", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(
-      name: "VirtIOTests", dependencies: ["Devices", "Machine", "Logging"], swiftSettings: strict),
+      name: "VirtIOTests", dependencies: ["Devices", "Machine", "Logging", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(
       name: "StorageTests", dependencies: ["Storage", "Machine", "CHost"], swiftSettings: strict),
     .testTarget(
-      name: "NetworkTests", dependencies: ["Network", "Machine"], swiftSettings: strict),
+      name: "NetworkTests", dependencies: ["Network", "Machine", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "CommandLineOptionsTests", dependencies: ["CommandLineOptions", "Machine", "Logging"],
+      name: "CommandLineOptionsTests",
+      dependencies: ["CommandLineOptions", "Machine", "Logging", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "ConsolesTests", dependencies: ["Consoles", "Machine", "apus-system-riscv64"],
+      name: "ConsolesTests", dependencies: ["Consoles", "Machine", "apus-system-riscv64", "TestSupport"],
       exclude: ["peers.py"], swiftSettings: strict),
-    .testTarget(name: "DebuggerTests", dependencies: ["Debugger", "RISCV"], swiftSettings: strict),
     .testTarget(
-      name: "ExplanationsTests", dependencies: ["Explanations", "Debugger", "Machine", "RISCV"],
+      name: "DebuggerTests", dependencies: ["Debugger", "RISCV", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "ExplanationsTests",
+      dependencies: ["Explanations", "Debugger", "Machine", "RISCV", "TestSupport"],
       swiftSettings: strict),
     .testTarget(name: "SemihostingTests", dependencies: ["Semihosting", "RISCV"], swiftSettings: strict),
-    .testTarget(name: "GradingTests", dependencies: ["Grading", "Machine"], swiftSettings: strict),
+    .testTarget(
+      name: "GradingTests", dependencies: ["Grading", "Machine", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "ControlTests",
       dependencies: [
         "Control", "Debugger", "Consoles", "Devices", "Machine", "RISCV", "Logging", "JSONText",
+        "TestSupport",
       ],
       swiftSettings: strict),
     // It does not depend on the program that it runs, whose way of linking would become its own.
-    .testTarget(name: "LinuxUserTests", dependencies: ["LinuxUser", "RISCV"], swiftSettings: strict),
+    .testTarget(
+      name: "LinuxUserTests", dependencies: ["LinuxUser", "RISCV", "TestSupport"], swiftSettings: strict),
     // Guests on the program itself, beside the reference emulator.
     .testTarget(
       name: "SystemTests",
       dependencies: [
         "Boot", "CommandLineOptions", "RISCV", "Machine", "apus-system-riscv64", "apus-system-riscv32",
+        "TestSupport",
       ],
       exclude: ["network-peer.py", "QMP/qmp.py"], swiftSettings: strict),
     .testTarget(name: "BenchTests", dependencies: ["apus-bench"], swiftSettings: strict),

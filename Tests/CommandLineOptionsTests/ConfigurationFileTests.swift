@@ -1,6 +1,7 @@
 import CommandLineOptions
 import Foundation
 import Machine
+import TestSupport
 import Testing
 
 /// A file that goes away with the test.
@@ -178,23 +179,12 @@ struct JSONArgumentTests {
 
 @Suite("Hostile words")
 struct HostileWordsTests {
-  /// Splitmix64, so that a run repeats; APUS_OPTIONS_SEED and APUS_OPTIONS_ROUNDS make other and longer ones.
-  private struct Numbers: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-      state &+= 0x9e37_79b9_7f4a_7c15
-      var z = state
-      z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
-      z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
-      return z ^ z >> 31
-    }
-  }
-
+  /// APUS_OPTIONS_SEED and APUS_OPTIONS_ROUNDS make other and longer runs.
   private static let environment = ProcessInfo.processInfo.environment
   private static let rounds = environment["APUS_OPTIONS_ROUNDS"].flatMap { Int($0) } ?? 20_000
-  private static var numbers: Numbers {
+  private static var numbers: SeededNumbers {
     let text = environment["APUS_OPTIONS_SEED"] ?? "5"
-    return Numbers(state: text == "fresh" ? .random(in: 0 ... .max) : UInt64(text) ?? 5)
+    return SeededNumbers(seed: text == "fresh" ? .random(in: 0 ... .max) : UInt64(text) ?? 5)
   }
 
   private static let pieces = [

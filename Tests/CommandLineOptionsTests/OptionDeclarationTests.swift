@@ -1,11 +1,11 @@
 import CommandLineOptions
 import Foundation
+import TestSupport
 import Testing
 
 /// docs/options.md, as the options' declarations give it.
 enum OptionsDocument {
-  static let url = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("docs/options.md")
+  static let url = Project.document("options.md")
 
   static var text: String {
     var text = """

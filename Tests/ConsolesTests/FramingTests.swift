@@ -1,5 +1,6 @@
 import Consoles
 import Glibc
+import TestSupport
 import Testing
 
 /// Sends `bytes` through in pieces and joins what comes out.
@@ -25,20 +26,10 @@ private struct Result {
   }
 }
 
-/// SplitMix64 (Steele, Lea and Flood): the same numbers on every machine.
-private struct Numbers: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
-    return z ^ z >> 31
-  }
-
+extension SeededNumbers {
   /// `APUS_CONSOLES_SEED=N` for others than CI's.
-  static var forThisRun: Numbers {
-    Numbers(state: getenv("APUS_CONSOLES_SEED").flatMap { UInt64(String(cString: $0)) } ?? 1)
+  fileprivate static var forThisRun: SeededNumbers {
+    SeededNumbers(seed: getenv("APUS_CONSOLES_SEED").flatMap { UInt64(String(cString: $0)) } ?? 1)
   }
 }
 
@@ -96,7 +87,7 @@ struct TelnetTests {
 
   @Test("survives any bytes, and never makes more of them")
   func fuzz() {
-    var numbers = Numbers.forThisRun
+    var numbers = SeededNumbers.forThisRun
     for _ in 0..<rounds {
       var framing = Framing(.telnet)
       let count = Int(numbers.next() % 64)
@@ -205,7 +196,7 @@ struct WebSocketTests {
 
   @Test("survives any bytes before and after the handshake")
   func fuzz() {
-    var numbers = Numbers.forThisRun
+    var numbers = SeededNumbers.forThisRun
     let request = Array(Self.request.utf8)
     for round in 0..<rounds {
       var framing = round & 1 == 0 ? Self.opened() : Framing(.webSocket)

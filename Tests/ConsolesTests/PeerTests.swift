@@ -1,15 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The built emulator against telnet, socat, tmux, a WebSocket client and others, by `peers.py`, which holds
 /// the claims: `Tests/ConsolesTests/peers.py list` names them.
 @Suite("Strangers at the other end", .serialized)
 struct PeerTests {
-  private struct SetupError: Error, CustomStringConvertible { let description: String }
-
-  private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent()
-
   private static func run(_ program: String, _ arguments: [String]) throws -> (code: Int32, text: String) {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: program)
@@ -34,21 +30,20 @@ struct PeerTests {
         [
           "riscv64-linux-gnu-gcc", "-nostdlib", "-static", "-Wl,-N,-Ttext=0x80000000,--build-id=none",
           "-o", folder.appendingPathComponent("\(name).elf").path,
-          root.appendingPathComponent("Guests/console/\(name).S").path,
+          Project.guest("console/\(name).S").path,
         ])
-      guard made.code == 0 else { throw SetupError(description: made.text) }
+      guard made.code == 0 else { throw TestSetupError(made.text) }
     }
     return folder
   }
 
   @Test("all that peers.py claims", .timeLimit(.minutes(5)))
   func claims() throws {
-    let emulator = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-      .deletingLastPathComponent().appendingPathComponent("apus-system-riscv64").path
+    let emulator = try Project.program("apus-system-riscv64")
     let guests = try Self.guests()
     defer { try? FileManager.default.removeItem(at: guests) }
     // Debian's own Python, to which its packages belong.
-    let script = Self.root.appendingPathComponent("Tests/ConsolesTests/peers.py").path
+    let script = Project.root.appendingPathComponent("Tests/ConsolesTests/peers.py").path
     let ran = try Self.run("/usr/bin/python3", [script, emulator, guests.path])
     #expect(ran.code == 0, "\(ran.text)")
   }

@@ -1,5 +1,6 @@
 import Control
 import Foundation
+import TestSupport
 import Testing
 
 /// docs/monitor.md lists what the tables of commands say.
@@ -32,8 +33,7 @@ import Testing
 
   @Test("the listing in docs/monitor.md is the tables'")
   func listingIsCurrent() throws {
-    let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().appendingPathComponent("docs/monitor.md")
+    let path = Project.document("monitor.md")
     let text = try String(contentsOf: path, encoding: .utf8)
     let start = try #require(text.range(of: Self.mark))
     let wanted = text[..<start.upperBound] + Self.listing()

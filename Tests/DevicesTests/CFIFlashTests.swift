@@ -1,6 +1,7 @@
 import Foundation
 import Machine
 import Synchronization
+import TestSupport
 import Testing
 
 import Devices
@@ -94,7 +95,7 @@ struct CFIFlashTests {
     }
   }
 
-  private static func image(_ random: inout SeededGenerator) -> [UInt8] {
+  private static func image(_ random: inout SeededNumbers) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: size)
     for _ in 0..<4096 {
       bytes[Int(random.next(upperBound: UInt64(size)))] = UInt8(truncatingIfNeeded: random.next())
@@ -105,7 +106,7 @@ struct CFIFlashTests {
   // MARK: Reading
 
   @Test func theArrayIsTheDrivesContents() throws {
-    var random = SeededGenerator(seed: 1)
+    var random = SeededNumbers(seed: 1)
     let bytes = Self.image(&random)
     let bank = try Bank(Drive(bytes))
     #expect(bank.machine.environment.memory.copyOut(Self.base, count: Self.size) == bytes)
@@ -257,7 +258,7 @@ struct CFIFlashTests {
   /// Whatever is stored, the array and the drive stay the same, and only erasing sets bits.
   /// `APUS_FUZZ_SEED=fresh` takes other numbers, `APUS_FUZZ_ROUNDS` how many times as many.
   @Test func randomCommandsKeepDriveAndArrayTheSame() throws {
-    var random = SeededGenerator(seed: Fuzz.seed(0xcf1))
+    var random = SeededNumbers(seed: Fuzz.seed(0xcf1))
     let drive = Drive([UInt8](repeating: 0, count: Self.size))
     let bank = try Bank(drive)
     let memory = bank.machine.environment.memory

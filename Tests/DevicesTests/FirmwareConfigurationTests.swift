@@ -1,5 +1,6 @@
 import Foundation
 import Machine
+import TestSupport
 import Testing
 
 import Devices
@@ -166,7 +167,7 @@ struct FirmwareConfigurationTests {
   }
 
   @Test func hostileGuestsGetNoFurtherThanTheirOwnMemory() throws {
-    var random = SeededGenerator(seed: Fuzz.seed(0xf0cf9))
+    var random = SeededNumbers(seed: Fuzz.seed(0xf0cf9))
     let guest = try Guest()
     try guest.device.add("opt/x", Array(0..<200))
     for _ in 0..<30_000 * Fuzz.rounds {

@@ -2,6 +2,7 @@ import Foundation
 import Machine
 import RISCV
 import Synchronization
+import TestSupport
 
 /// An interrupt controller that only remembers what devices told it.
 final class RecordingController: InterruptController {
@@ -138,25 +139,10 @@ struct TestMachine {
   }
 }
 
-/// The same numbers in every run.
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    // SplitMix64.
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
-}
-
 extension MMIODevice {
   /// Reads and writes all over the device's window (and past it, as no bus would), with every width.
   func hammer(seed: UInt64, window: UInt64, count: Int) {
-    var random = SeededGenerator(seed: seed)
+    var random = SeededNumbers(seed: seed)
     let known = Self.registers.map(\.offset)
     for _ in 0..<count {
       var offset = random.next(upperBound: window &+ 16)

@@ -1,12 +1,12 @@
 import Explanations
 import Foundation
 import RISCV
+import TestSupport
 import Testing
 
 /// docs/explanations.md: the part that follows from the table of causes.
 enum CausesDocument {
-  static let url = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("docs/explanations.md")
+  static let url = Project.document("explanations.md")
   static let begin = "<!-- causes: written from Sources/Explanations/Cause+Table.swift -->\n"
 
   static var text: String {
@@ -61,8 +61,7 @@ enum CausesDocument {
   }
 
   @Test func everyCauseIsProvokedByAGuestOrIsOneOfTheLoaders() throws {
-    let folder = CausesDocument.url.deletingLastPathComponent().deletingLastPathComponent()
-      .appendingPathComponent("Guests/silence")
+    let folder = Project.guest("silence")
     var provoked: Set<String> = []
     for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where name.hasSuffix(".S") {
       let text = try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)

@@ -1,37 +1,18 @@
 import Explanations
 import Foundation
 import RISCV
+import TestSupport
 import Testing
 
 /// Scenes of random registers, traps and memory: whatever a guest does, it is looked at in peace.
 ///
 /// `APUS_EXPLANATIONS_SEED=fresh` takes another seed, `APUS_EXPLANATIONS_SCENES` more scenes.
 @Suite struct HostileSceneTests {
-  private struct Numbers: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-      state &+= 0x9e37_79b9_7f4a_7c15
-      var z = state
-      z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
-      z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
-      return z ^ z >> 31
-    }
-    mutating func address() -> UInt64 {
-      switch next() % 6 {
-      case 0: next()
-      case 1: next() % 8192
-      case 2: .max &- next() % 8192
-      case 3: 0x1000_0000 &+ next() % 0x10000
-      default: 0x8000_0000 &+ next() % 0x10000
-      }
-    }
-  }
-
   @Test func noSceneIsTooStrange() {
     let environment = ProcessInfo.processInfo.environment
     let count = environment["APUS_EXPLANATIONS_SCENES"].flatMap { Int($0) } ?? 1000
     let seed = environment["APUS_EXPLANATIONS_SEED"] == "fresh" ? UInt64.random(in: 0...(.max)) : 6
-    var numbers = Numbers(state: seed)
+    var numbers = SeededNumbers(seed: seed)
     for scene in 0..<count {
       let explanations = Explainer.examine(Self.scene(&numbers))
       for explanation in explanations {
@@ -46,7 +27,7 @@ import Testing
     }
   }
 
-  private static func trap(_ numbers: inout Numbers, _ cause: UInt64) -> TrapRecord {
+  private static func trap(_ numbers: inout SeededNumbers, _ cause: UInt64) -> TrapRecord {
     let modes: [Privilege] = [.user, .supervisor, .machine]
     return TrapRecord(
       pc: numbers.address(), cause: cause, isInterrupt: numbers.next() % 4 == 0,
@@ -56,7 +37,7 @@ import Testing
       count: numbers.next() % 5000)
   }
 
-  private static func scene(_ numbers: inout Numbers) -> Scene {
+  private static func scene(_ numbers: inout SeededNumbers) -> Scene {
     let xlen = numbers.next() % 3 == 0 ? 32 : 64
     let ram: [UInt8] = (0..<0x10000).map { _ in 0 }
     var bytes = ram
@@ -104,5 +85,17 @@ import Testing
       }, thresholds: [0, 3, 0, 7])
     scene.virtioSlots = [VirtIOSlotScene(number: 0, base: 0x1000_1000, isLegacy: true, device: nil)]
     return scene
+  }
+}
+
+extension SeededNumbers {
+  fileprivate mutating func address() -> UInt64 {
+    switch next() % 6 {
+    case 0: next()
+    case 1: next() % 8192
+    case 2: .max &- next() % 8192
+    case 3: 0x1000_0000 &+ next() % 0x10000
+    default: 0x8000_0000 &+ next() % 0x10000
+    }
   }
 }

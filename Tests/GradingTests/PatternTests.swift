@@ -1,5 +1,6 @@
 import Foundation
 import Grading
+import TestSupport
 import Testing
 
 struct PatternTests {
@@ -59,7 +60,7 @@ struct PatternTests {
   @Test("random expressions appear in random texts where the library's do")
   func random() throws {
     let environment = ProcessInfo.processInfo.environment
-    var numbers = Numbers(seed: environment["APUS_FUZZ_SEED"].flatMap { UInt64($0) } ?? 1)
+    var numbers = SeededNumbers(seed: environment["APUS_FUZZ_SEED"].flatMap { UInt64($0) } ?? 1)
     var compared = 0
     for _ in 0..<(environment["APUS_FUZZ_RUNS"].flatMap { Int($0) } ?? 100) * 20 {
       let source = Self.expression(&numbers, depth: 3)
@@ -79,7 +80,7 @@ struct PatternTests {
     #expect(compared > 1000)
   }
 
-  private static func expression(_ numbers: inout Numbers, depth: Int) -> String {
+  private static func expression(_ numbers: inout SeededNumbers, depth: Int) -> String {
     let kind = numbers.below(depth > 0 ? 12 : 6)
     switch kind {
     case 0, 1: return "a"
@@ -94,20 +95,4 @@ struct PatternTests {
         + ["*", "+", "?", "{2}", "{1,3}"][numbers.below(5)]
     }
   }
-}
-
-/// Numbers from a seed (Steele, Lea and Flood's SplitMix64).
-struct Numbers {
-  var state: UInt64
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
-    return z ^ z >> 31
-  }
-
-  mutating func below(_ n: Int) -> Int { Int(next() % UInt64(n)) }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Grading
+import TestSupport
 import Testing
 
 struct ScriptReaderTests {
@@ -111,7 +112,7 @@ struct ScriptReaderTests {
   @Test("whatever stands in a script, reading it ends, with a script or with sentences")
   func fuzz() {
     let environment = ProcessInfo.processInfo.environment
-    var numbers = Numbers(seed: environment["APUS_FUZZ_SEED"].flatMap { UInt64($0) } ?? 1)
+    var numbers = SeededNumbers(seed: environment["APUS_FUZZ_SEED"].flatMap { UInt64($0) } ?? 1)
     let words = [
       "title", "console", "within", "expect", "forbid", "type", "wait", "test", "quit", "exit", "on",
       "points",

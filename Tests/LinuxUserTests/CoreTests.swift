@@ -1,15 +1,18 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension UserProgramTests {
   /// Programs that die by a signal leave a core file where their limit allows it, which debuggers read.
   struct CoreTests {
-    private func die(_ words: [String], in folder: Folder, limit: String = "unlimited") async throws -> Ran {
+    private func die(_ words: [String], in folder: TemporaryFolder, limit: String = "unlimited") async throws
+      -> Ran
+    {
       let line = "cd \(folder.path(".")) && ulimit -c \(limit) && exec \"$@\""
       return try await Programs.run(["/bin/sh", "-c", line, "sh"] + words)
     }
 
-    private func cores(in folder: Folder) throws -> [String] {
+    private func cores(in folder: TemporaryFolder) throws -> [String] {
       try FileManager.default.contentsOfDirectory(atPath: folder.path(".")).filter { $0.hasSuffix(".core") }
         .map(folder.path)
     }
@@ -25,7 +28,7 @@ extension UserProgramTests {
 
     @Test(arguments: ["tcg,x-at-once=on", "interp"])
     func aDebuggerFindsRegistersFramesAndThreads(_ engine: String) async throws {
-      let folder = try Folder()
+      let folder = try TemporaryFolder()
       let program = try await Programs.guest("core", in: folder, options: ["-static", "-g"])
       let ran = try await die([try Programs.emulator, "-accel", engine, program], in: folder)
       #expect(ran.end == -SIGSEGV, "\(ran)")
@@ -51,7 +54,7 @@ extension UserProgramTests {
 
     @Test(arguments: ["abort", "\(SIGQUIT)", "\(SIGSYS)"])
     func signalsOfItsOwnLeaveOneToo(_ how: String) async throws {
-      let folder = try Folder()
+      let folder = try TemporaryFolder()
       let program = try await Programs.guest("core", in: folder)
       let ran = try await die([try Programs.emulator, program, how], in: folder)
       #expect(ran.end == -(Int32(how) ?? SIGABRT), "\(ran)")
@@ -59,7 +62,7 @@ extension UserProgramTests {
     }
 
     @Test func thereIsNoneWhereTheLimitIsZeroOrTheSignalLeavesNone() async throws {
-      let folder = try Folder()
+      let folder = try TemporaryFolder()
       let program = try await Programs.guest("core", in: folder)
       #expect(try await die([try Programs.emulator, program], in: folder, limit: "0").end == -SIGSEGV)
       #expect(try await die([try Programs.emulator, program, "\(SIGTERM)"], in: folder).end == -SIGTERM)
@@ -68,7 +71,7 @@ extension UserProgramTests {
 
     /// No more than the limit, in blocks of 512 bytes.
     @Test func theLimitHolds() async throws {
-      let folder = try Folder()
+      let folder = try TemporaryFolder()
       let program = try await Programs.guest("core", in: folder)
       _ = try await die([try Programs.emulator, program], in: folder, limit: "16")
       let size = try cores(in: folder).first.map {
@@ -78,7 +81,7 @@ extension UserProgramTests {
     }
 
     @Test func theEndIsExplainedWithSymbols() async throws {
-      let folder = try Folder()
+      let folder = try TemporaryFolder()
       let program = try await Programs.guest("core", in: folder)
       let ran = try await Programs.run([try Programs.emulator, "-explain", "on", program])
       for line in [

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import LinuxUser
+import TestSupport
 import Testing
 
 extension UserProgramTests {
@@ -119,7 +120,7 @@ extension UserProgramTests {
       async let ran = Programs.run(
         [try Programs.emulator, "-g", socket, session.program, "vfork"], seconds: 30)
       try await Task.detached {
-        let client = try DebuggerTests.Client(socket)
+        let client = try GDBClient(path: socket)
         _ = client.ask("qSupported:multiprocess+;fork-events+;vfork-events+;exec-events+")
         let stop = client.ask("vCont;c") ?? ""
         let child = stop.split(separator: "vfork:p").last?.split(separator: ".").first ?? ""

@@ -1,16 +1,17 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 extension UserProgramTests {
   /// `-g`: a real GDB, and packets by hand where it lacks a command for what there is.
   struct DebuggerTests {
     struct Session {
-      let folder: Folder
+      let folder: TemporaryFolder
       let program: String
 
       init(_ guest: String = "debugged") async throws {
-        folder = try Folder()
+        folder = try TemporaryFolder()
         program = try await Programs.guest(guest, in: folder, options: ["-static", "-g", "-O0"])
       }
 
@@ -96,7 +97,7 @@ extension UserProgramTests {
     @Test func gdbSeesWhatItSeesOnTheReference() async throws {
       let session = try await Session()
       let theirs = try await session.gdb(
-        [Programs.script("trixie-run"), "qemu-riscv64"], Self.common, arguments: "x")
+        [Project.script("trixie-run"), "qemu-riscv64"], Self.common, arguments: "x")
       let ours = try await session.gdb([try Programs.emulator], Self.common, arguments: "x")
       // QEMU's threads have no names.
       func lines(_ text: String) -> [String] {
@@ -138,80 +139,19 @@ extension UserProgramTests {
 
     // MARK: Packets
 
-    /// A connection to an emulator that waits for it.
-    final class Client {
-      private let socket: Int32
-      private var input: [UInt8] = []
-
-      init(_ path: String) throws {
-        socket = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8)) }
-        for _ in 0..<100 {
-          let connected = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-              connect(socket, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-          }
-          if connected == 0 {
-            // Nothing hangs for ever.
-            var limit = timeval(tv_sec: 20, tv_usec: 0)
-            setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-            return
-          }
-          usleep(50_000)
-        }
-        throw TestSetupError("nobody listens at \(path)")
-      }
-
-      deinit { close(socket) }
-
-      func send(_ bytes: [UInt8]) { _ = Glibc.send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL)) }
-
-      func send(_ packet: String) {
-        let sum = packet.utf8.reduce(UInt8(0)) { $0 &+ $1 }
-        send(Array("$\(packet)#\(sum < 16 ? "0" : "")\(String(sum, radix: 16))".utf8))
-      }
-
-      /// The next packet's text; nil where the connection ends.
-      func reply() -> String? {
-        while true {
-          if let start = input.firstIndex(of: UInt8(ascii: "$")),
-            let end = input[start...].firstIndex(of: UInt8(ascii: "#")), end + 2 < input.count
-          {
-            defer {
-              input.removeFirst(end + 3)
-              send([UInt8(ascii: "+")])
-            }
-            return String(decoding: input[(start + 1)..<end], as: UTF8.self)
-          }
-          var buffer = [UInt8](repeating: 0, count: 4096)
-          let count = recv(socket, &buffer, buffer.count, 0)
-          guard count > 0 else { return nil }
-          input += buffer.prefix(count)
-        }
-      }
-
-      func ask(_ packet: String) -> String? {
-        send(packet)
-        return reply()
-      }
-    }
-
     static func withClient<R: Sendable>(
       _ guest: String = "debugged", _ arguments: [String] = [],
-      _ body: @escaping @Sendable (Client, Session) throws -> R
+      _ body: @escaping @Sendable (GDBClient, Session) throws -> R
     ) async throws -> (R, Ran) {
       let session = try await Session(guest)
       let socket = session.folder.path("socket")
       async let ran = Programs.run(
         [try Programs.emulator, "-g", socket, session.program] + arguments, seconds: 60)
       let result = try await Task.detached {
-        let client = try Client(socket)
+        let client = try GDBClient(path: socket)
         defer {
           client.send("k")
-          _ = client.reply()
+          _ = client.receive()
         }
         return try body(client, session)
       }.value
@@ -265,7 +205,7 @@ extension UserProgramTests {
           client.send("vCont;c")
           usleep(100_000)
           client.send([3])
-          #expect(client.reply()?.hasPrefix("T02thread:") == true)
+          #expect(client.receive()?.hasPrefix("T02thread:") == true)
         }
         #expect(client.ask("vCont;s")?.hasPrefix("T05thread:") == true)
       }
@@ -273,7 +213,7 @@ extension UserProgramTests {
 
     @Test func garbageDoesNoHarm() async throws {
       let (_, ran) = try await Self.withClient { client, _ in
-        var random = Numbers(seed: UInt64(Seed.first))
+        var random = SeededNumbers(seed: UInt64(Seed.first))
         for _ in 0..<2_000 {
           var bytes = (0..<(1 + Int(random.next() % 40))).map { _ in UInt8(truncatingIfNeeded: random.next())
           }
@@ -282,7 +222,7 @@ extension UserProgramTests {
           client.send(bytes)
         }
         client.send(Array("#00".utf8))
-        _ = client.reply()
+        _ = client.receive()
         while let answer = client.ask("qC"), !answer.hasPrefix("QC") {}
       }
       #expect(!ran.isDeathOfTheEmulator, "\(ran)")

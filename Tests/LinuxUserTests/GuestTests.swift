@@ -1,5 +1,6 @@
 import Foundation
 import LinuxUser
+import TestSupport
 import Testing
 
 extension UserProgramTests {
@@ -8,9 +9,9 @@ extension UserProgramTests {
   struct GuestTests {
     @Test(arguments: ["signals", "files", "threads"])
     func aProgramDoesWhatItDoesOnTheReference(_ name: String) async throws {
-      let folder = try Folder()
+      let folder = try TemporaryFolder()
       let program = try await Programs.guest(name, in: folder)
-      let theirs = try await Programs.run([Programs.script("trixie-run"), "qemu-riscv64", program])
+      let theirs = try await Programs.run([Project.script("trixie-run"), "qemu-riscv64", program])
       let ours = try await Programs.run([try Programs.emulator, "-accel", "tcg,x-at-once=on", program])
       #expect(ours.difference(from: theirs) == nil)
       #expect(ours.end == 0)
@@ -21,7 +22,7 @@ extension UserProgramTests {
     /// The same source, compiled for this machine, is what Linux itself does.
     @Test(arguments: ["ipc", "clone", "devices", "actions", "jobs", "races", "crowds", "faults", "spawns"])
     func aProgramDoesWhatItDoesNatively(_ name: String) async throws {
-      let folder = try Folder()
+      let folder = try TemporaryFolder()
       let program = try await Programs.guest(name, in: folder)
       let native = try await Programs.guest(name, in: folder, compiler: try Programs.nativeCompiler)
       let linux = try await Programs.run([native])
@@ -35,7 +36,7 @@ extension UserProgramTests {
     /// Translated code reaches memory directly: where the window lies far away, too, and files that end are its to notice.
     @Test(arguments: ["faults", "truncated"])
     func aProgramFaultsAsItDoesNatively(_ name: String) async throws {
-      let folder = try Folder()
+      let folder = try TemporaryFolder()
       let program = try await Programs.guest(name, in: folder)
       let native = try await Programs.guest(name, in: folder, compiler: try Programs.nativeCompiler)
       let linux = try await Programs.run([native])
@@ -71,14 +72,14 @@ extension UserProgramTests {
 
     @Test func whatTheSweepLeavesOutIsTestedElsewhere() throws {
       for (name, test) in Self.testedElsewhere {
-        let guest = Programs.root.appendingPathComponent("Guests/user/\(test.guest)")
+        let guest = Project.root.appendingPathComponent("Guests/user/\(test.guest)")
         #expect(try String(contentsOf: guest, encoding: .utf8).contains(test.word), "\(name)")
       }
     }
 
     /// Each row of the table that is not refused, with arguments that mean something and others: natively the same errors.
     @Test func systemCallsFindTheErrorsThatLinuxFinds() async throws {
-      let folder = try Folder()
+      let folder = try TemporaryFolder()
       let names = SystemCalls.table.filter { call in
         switch call.treatment {
         case .refused, .declined: false
@@ -100,10 +101,10 @@ extension UserProgramTests {
 
     @Test(arguments: ["processes", "code"])
     func aProgramDoesWhatLinuxSays(_ name: String) async throws {
-      let folder = try Folder()
+      let folder = try TemporaryFolder()
       let program = try await Programs.guest(name, in: folder)
       let expected = try String(
-        contentsOf: Programs.root.appendingPathComponent("Guests/user/\(name).expected"), encoding: .utf8)
+        contentsOf: Project.root.appendingPathComponent("Guests/user/\(name).expected"), encoding: .utf8)
       for options in [
         [], ["-accel", "interp"], ["-accel", "tcg,x-at-once=on"],
         ["-one-insn-per-tb", "-accel", "tcg,x-at-once=on"],
@@ -114,10 +115,10 @@ extension UserProgramTests {
     }
 
     @Test func aDynamicProgramFindsItsLibrariesBelowAFolder() async throws {
-      let folder = try Folder()
+      let folder = try TemporaryFolder()
       let program = try await Programs.guest("code", in: folder, options: [])
       let expected = try String(
-        contentsOf: Programs.root.appendingPathComponent("Guests/user/code.expected"), encoding: .utf8)
+        contentsOf: Project.root.appendingPathComponent("Guests/user/code.expected"), encoding: .utf8)
       let found = try await Programs.run([try Programs.emulator, "-L", "/usr/riscv64-linux-gnu", program])
       #expect(found == Ran(output: expected, end: 0))
       let lost = try await Programs.run([try Programs.emulator, program])
@@ -129,7 +130,7 @@ extension UserProgramTests {
     }
 
     @Test func theProgramNeedsNothing() async throws {
-      let folder = try Folder()
+      let folder = try TemporaryFolder()
       _ = try await Programs.guest("code", in: folder)
       // By another process: a child that a test beside this one forks meanwhile would hold the file open for writing.
       _ = try await Programs.run(["/bin/cp", try Programs.emulator, folder.path("apus")])
@@ -143,7 +144,7 @@ extension UserProgramTests {
   /// Sentences and codes by which a run ends that does not begin.
   struct EndTests {
     @Test func filesThatAreNoProgramsSaySo() async throws {
-      let folder = try Folder()
+      let folder = try TemporaryFolder()
       let text = try folder.write("hello\n", "text")
       for (words, code, start) in [
         (
@@ -163,12 +164,12 @@ extension UserProgramTests {
     /// own, which is explained: never by one of the emulator's traps.
     /// APUS_USER_SEED asks for other changes, APUS_USER_ROUNDS for more.
     @Test func hostileProgramsEndByThemselves() async throws {
-      let folder = try Folder()
+      let folder = try TemporaryFolder()
       let rounds = Seed.rounds ?? 60
       for options in [["-static"], []] {
         let program = try await Programs.guest("code", in: folder, options: options)
         let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: program)))
-        var numbers = Numbers(seed: UInt64(Seed.first + 2))
+        var numbers = SeededNumbers(seed: UInt64(Seed.first + 2))
         for round in 0..<rounds {
           let path = folder.path("hostile")
           try Data(Self.changed(bytes, round, &numbers)).write(to: URL(fileURLWithPath: path))
@@ -180,7 +181,7 @@ extension UserProgramTests {
     }
 
     /// Of 64-bit fields of the ELF header and of the program headers, some get values at which sums and products break.
-    private static func changed(_ bytes: [UInt8], _ round: Int, _ numbers: inout Numbers) -> [UInt8] {
+    private static func changed(_ bytes: [UInt8], _ round: Int, _ numbers: inout SeededNumbers) -> [UInt8] {
       var changed = bytes
       if round % 3 == 0 { changed.removeLast(Int(numbers.next() % UInt64(bytes.count))) }
       let extremes: [UInt64] = [
@@ -206,7 +207,7 @@ extension UserProgramTests {
     /// not by one of the emulator's, which is not. APUS_USER_SEED asks for others, APUS_USER_ROUNDS for more.
     @Test(arguments: 0..<3)
     func systemCallsWithoutSenseAreRefusedOrDone(_ round: Int) async throws {
-      let folder = try Folder()
+      let folder = try TemporaryFolder()
       let program = try await Programs.guest("hostile", in: folder)
       let options = [[], ["-accel", "interp"], ["-accel", "tcg,x-at-once=on"]][round]
       let children = Seed.rounds ?? 12
@@ -223,7 +224,7 @@ extension UserProgramTests {
   struct DebianTests {
     func root(_ packages: [String]) async throws -> String {
       let ran = try await Programs.run(
-        [Programs.script("fetch-package"), "--with-dependencies", "trixie", "riscv64"] + packages,
+        [Project.script("fetch-package"), "--with-dependencies", "trixie", "riscv64"] + packages,
         seconds: 600)
       guard ran.end == 0, let line = ran.output.split(separator: "\n").last else {
         throw TestSetupError("\(ran)")

@@ -1,4 +1,5 @@
 import LinuxUser
+import TestSupport
 import Testing
 
 @Suite struct MappingsTests {
@@ -50,7 +51,7 @@ import Testing
 
   /// Against a page-by-page model.
   @Test func randomChangesAreAsAModelHasThem() {
-    var numbers = Numbers(seed: 1)
+    var numbers = SeededNumbers(seed: 1)
     for _ in 0..<200 {
       var mappings = Mappings()
       var model = [UInt8](repeating: 0, count: 64)
@@ -77,19 +78,5 @@ import Testing
       }
       for (a, b) in zip(mappings.all, mappings.all.dropFirst()) { #expect(a.end <= b.start) }
     }
-  }
-}
-
-/// Numbers from a seed (Steele, Lea and Flood's SplitMix64).
-struct Numbers {
-  var state: UInt64
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
-    return z ^ z >> 31
   }
 }

@@ -1,5 +1,6 @@
 import LinuxUser
 import RISCV
+import TestSupport
 import Testing
 
 @Suite struct ProgramImageTests {
@@ -67,7 +68,7 @@ import Testing
 
   /// Whatever the bytes are, headers are refused or lie in a program's address space.
   @Test func randomHeadersAreRefusedOrSound() {
-    var numbers = Numbers(seed: 7)
+    var numbers = SeededNumbers(seed: 7)
     let sample = Self.sample()
     for _ in 0..<30000 {
       var bytes = sample

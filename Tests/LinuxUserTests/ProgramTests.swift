@@ -1,19 +1,20 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension UserProgramTests {
   /// Kinds of programs, and what they are told of themselves.
   struct ProgramTests {
     @Test func whatProcSaysIsTheProgramsOwn() async throws {
-      let folder = try Folder()
+      let folder = try TemporaryFolder()
       let program = try await Programs.guest("proc", in: folder)
       let expected = try String(
-        contentsOfFile: Programs.root.path + "/Guests/user/proc.expected", encoding: .utf8)
+        contentsOfFile: Project.root.path + "/Guests/user/proc.expected", encoding: .utf8)
       #expect(try await Programs.run([try Programs.emulator, program]) == Ran(output: expected, end: 0))
     }
 
     @Test func aStaticPositionIndependentProgramRelocatesItself() async throws {
-      let folder = try Folder()
+      let folder = try TemporaryFolder()
       let program = try await Programs.guest(
         "pie", in: folder, options: ["-fPIE", "-nostdlib", "-Wl,-pie,--no-dynamic-linker"])
       let kind = try await Programs.run(["/usr/bin/readelf", "-lW", program])
@@ -27,7 +28,7 @@ extension UserProgramTests {
     /// Scripts whose interpreters are scripts: as the host's kernel does it, at the start and by execve(2).
     @Test func interpretersOfScriptsMayBeScripts() async throws {
       let root = try await DebianTests().root(["busybox-static"])
-      let folder = try Folder()
+      let folder = try TemporaryFolder()
       let shell = folder.path("busybox")
       try FileManager.default.createSymbolicLink(
         atPath: shell, withDestinationPath: "\(root)/usr/bin/busybox")
@@ -71,7 +72,7 @@ extension UserProgramTests {
     }
 
     @Test func aSeedDecidesWhatIsRandom() async throws {
-      let folder = try Folder()
+      let folder = try TemporaryFolder()
       let program = try await Programs.guest("random", in: folder)
       func run(_ options: [String]) async throws -> String {
         let lines = try await Programs.run([try Programs.emulator] + options + [program]).output
@@ -84,7 +85,7 @@ extension UserProgramTests {
     }
 
     @Test func translatedCodeIsNamedForPerf() async throws {
-      let folder = try Folder()
+      let folder = try TemporaryFolder()
       let program = try await Programs.guest("random", in: folder)
       let ran = try await Programs.run([
         try Programs.emulator, "-perfmap", "-accel", "tcg,x-at-once=on", program,

@@ -1,11 +1,6 @@
 import Foundation
+import TestSupport
 import Testing
-
-/// A sentence that ends a test: what is missing and what to do about it.
-struct TestSetupError: Error, CustomStringConvertible {
-  var description: String
-  init(_ description: String) { self.description = description }
-}
 
 /// A program that ran: standard output and error together, and how it ended.
 struct Ran: Equatable, CustomStringConvertible {
@@ -53,42 +48,10 @@ enum Seed {
 @Suite(.serialized) struct UserProgramTests {}
 
 enum Programs {
-  /// The folder of the package.
-  static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent()
-
-  /// The emulator that this build made: it lies beside the program that runs the tests.
-  static var emulator: String {
-    get throws {
-      let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        .deletingLastPathComponent()
-      let path = folder.appendingPathComponent("apus-riscv64").path
-      guard FileManager.default.isExecutableFile(atPath: path) else {
-        throw TestSetupError(
-          "no apus-riscv64 in \(folder.path): run `swift build -c release --product apus-riscv64` first")
-      }
-      return path
-    }
-  }
-
-  static var crossCompiler: String {
-    get throws { try compiler(["riscv64-linux-gnu-gcc"], package: "gcc-riscv64-linux-gnu") }
-  }
+  static var emulator: String { get throws { try Project.program("apus-riscv64") } }
 
   /// For this machine.
-  static var nativeCompiler: String { get throws { try compiler(["cc", "gcc", "clang"], package: "gcc") } }
-
-  private static func compiler(_ names: [String], package: String) throws -> String {
-    for name in names {
-      for folder in (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin").split(separator: ":") {
-        let path = "\(folder)/\(name)"
-        if FileManager.default.isExecutableFile(atPath: path) { return path }
-      }
-    }
-    throw TestSetupError("no \(names[0]): install the package \(package)")
-  }
-
-  static func script(_ name: String) -> String { root.appendingPathComponent("Scripts/\(name)").path }
+  static var nativeCompiler: String { get throws { try Project.tool("cc", "gcc", "clang", package: "gcc") } }
 
   /// What scripts want to know of this machine, and no more, so that guests find the same everywhere.
   private static let environment =
@@ -99,7 +62,7 @@ enum Programs {
 
   /// Runs `words`, whose first is a path, with empty input.
   static func run(_ words: [String], seconds: Double = 60) async throws -> Ran {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let captured = folder.path("output")
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
@@ -144,36 +107,13 @@ enum Programs {
 
   /// A guest of Guests/user, compiled: for RISC-V where no other compiler is named.
   static func guest(
-    _ name: String, in folder: Folder, options: [String] = ["-static"], compiler: String? = nil
+    _ name: String, in folder: TemporaryFolder, options: [String] = ["-static"], compiler: String? = nil
   ) async throws -> String {
-    let source = root.appendingPathComponent("Guests/user/\(name).c").path
+    let source = Project.guest("user/\(name).c").path
     let program = folder.path(compiler == nil ? name : name + ".native")
     let built = try await run(
-      [try compiler ?? crossCompiler, "-O1", "-w", "-pthread"] + options + [source, "-o", program])
+      [try compiler ?? Project.crossCompiler, "-O1", "-w", "-pthread"] + options + [source, "-o", program])
     guard built.end == 0 else { throw TestSetupError("\(built)") }
     return program
-  }
-}
-
-/// A folder that goes away with its last user.
-final class Folder: Sendable {
-  private let url: URL
-
-  init() throws {
-    url = FileManager.default.temporaryDirectory.appendingPathComponent("apus-user-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
-
-  func path(_ name: String) -> String { url.appendingPathComponent(name).path }
-
-  func write(_ text: String, _ name: String) throws -> String {
-    try text.write(toFile: path(name), atomically: false, encoding: .utf8)
-    return path(name)
-  }
-
-  func text(_ name: String) -> String {
-    String(decoding: (try? Data(contentsOf: URL(fileURLWithPath: path(name)))) ?? Data(), as: UTF8.self)
   }
 }

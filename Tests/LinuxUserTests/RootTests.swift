@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension UserProgramTests {
@@ -27,7 +28,7 @@ extension UserProgramTests {
       // What is fetched is not what is measured, nor part of the output.
       _ = try await DebianTests().root(packages)
       return try await Programs.run(
-        [Programs.script("riscv64-run"), "--share", Programs.root.path + "/Guests/user/debian"] + way
+        [Project.script("riscv64-run"), "--share", Project.root.path + "/Guests/user/debian"] + way
           + packages + ["--", "/share/\(script.name)"] + arguments, seconds: seconds)
     }
 
@@ -74,7 +75,7 @@ extension UserProgramTests {
       }, arguments: scripts)
     func aScriptDoesWhatItDoesOnTheReference(_ script: Script) async throws {
       let fetched = try await Programs.run(
-        [Programs.script("fetch-package"), "--with-dependencies", "trixie", "amd64", "qemu-user"],
+        [Project.script("fetch-package"), "--with-dependencies", "trixie", "amd64", "qemu-user"],
         seconds: 600)
       guard fetched.end == 0, let root = fetched.output.split(separator: "\n").last else {
         throw TestSetupError("\(fetched)")

@@ -1,14 +1,15 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 extension UserProgramTests {
   /// Semihosting calls of programs, on Apus and on QEMU.
   struct SemihostingTests {
-    private static func build(_ name: String, in folder: Folder) async throws -> String {
-      let sources = Programs.root.appendingPathComponent("Guests/semihosting").path
+    private static func build(_ name: String, in folder: TemporaryFolder) async throws -> String {
+      let sources = Project.root.appendingPathComponent("Guests/semihosting").path
       let built = try await Programs.run([
-        try Programs.crossCompiler, "-O1", "-ffreestanding", "-fno-builtin", "-nostdlib", "-nostartfiles",
+        try Project.crossCompiler, "-O1", "-ffreestanding", "-fno-builtin", "-nostdlib", "-nostartfiles",
         "-static", "-no-pie", "-fno-pic", "-march=rv64imac_zicsr_zifencei", "-mabi=lp64", "-mcmodel=medany",
         "-Wl,--build-id=none", "-Wl,--no-relax", "-Wl,--no-warn-rwx-segments", "-Wl,-T\(sources)/link.ld",
         "\(sources)/program.S", "\(sources)/\(name).c", "-o", folder.path(name),
@@ -18,7 +19,9 @@ extension UserProgramTests {
     }
 
     /// Runs in `folder`; what is printed goes through a pipe, in which nobody can seek.
-    private static func run(_ words: [String], in folder: Folder, input: String = "") async throws -> Ran {
+    private static func run(_ words: [String], in folder: TemporaryFolder, input: String = "") async throws
+      -> Ran
+    {
       try await Programs.run(
         [
           "/bin/bash", "-c",
@@ -28,7 +31,7 @@ extension UserProgramTests {
     }
 
     private static let references = [
-      ["/usr/bin/qemu-riscv64"], [Programs.script("trixie-run"), "qemu-riscv64"],
+      ["/usr/bin/qemu-riscv64"], [Project.script("trixie-run"), "qemu-riscv64"],
     ]
 
     private static func lines(_ ran: Ran) -> [String] {
@@ -40,7 +43,7 @@ extension UserProgramTests {
 
     @Test(arguments: [[], ["-accel", "interp"], ["-accel", "tcg,x-at-once=on"]])
     func everyCallAnswersAsQEMUsDoes(_ options: [String]) async throws {
-      let folder = try Folder()
+      let folder = try TemporaryFolder()
       _ = try folder.write("semihosting\n", "input")
       _ = try await Self.build("calls", in: folder)
       let ours = try await Self.run(
@@ -55,7 +58,7 @@ extension UserProgramTests {
 
     @Test(arguments: ["exit 20026 5", "exit 20023 5", "extended 20026 12c", "extended 20022 3"])
     func theExitCodeIsTheProgramsOrOne(_ words: String) async throws {
-      let folder = try Folder()
+      let folder = try TemporaryFolder()
       let program = try await Self.build("exit", in: folder)
       let arguments = words.split(separator: " ").map(String.init)
       var ends: [Int32?] = []
@@ -67,7 +70,7 @@ extension UserProgramTests {
     }
 
     @Test func theConsoleIsReadFromStandardInputUntilItsEnd() async throws {
-      let folder = try Folder()
+      let folder = try TemporaryFolder()
       let program = try await Self.build("typed", in: folder)
       for reference in Self.references + [[try Programs.emulator]] {
         let ran = try await Self.run(reference + [program], in: folder, input: "ab.")
@@ -78,11 +81,11 @@ extension UserProgramTests {
     }
 
     @Test func anOrdinaryBreakpointIsASignal() async throws {
-      let folder = try Folder()
+      let folder = try TemporaryFolder()
       let source = try folder.write(
         "_start: li a0, 4\n .option norvc\n ebreak\n srai x0, x0, 7\n j _start\n.globl _start\n", "break.s")
       let built = try await Programs.run([
-        try Programs.crossCompiler, "-nostdlib", "-static", source, "-o", folder.path("break"),
+        try Project.crossCompiler, "-nostdlib", "-static", source, "-o", folder.path("break"),
       ])
       guard built.end == 0 else { throw TestSetupError("\(built)") }
       for emulator in Self.references + [[try Programs.emulator]] {
@@ -91,9 +94,9 @@ extension UserProgramTests {
     }
 
     @Test(arguments: [1, 2, 3]) func hostileArgumentsHurtNobody(_ seed: Int) async throws {
-      let folder = try Folder()
+      let folder = try TemporaryFolder()
       let program = try await Self.build("hostile", in: folder)
-      let place = try Folder()
+      let place = try TemporaryFolder()
       let ran = try await Self.run(
         [try Programs.emulator, "-0", "\(Seed.first + seed)", program, "20000"], in: place)
       // A program that has what it reads stored over itself may die.
@@ -103,7 +106,7 @@ extension UserProgramTests {
 
     // MARK: With GDB, which serves files and console
 
-    private static func throughGDB(_ emulator: [String], _ folder: Folder) async throws -> [String] {
+    private static func throughGDB(_ emulator: [String], _ folder: TemporaryFolder) async throws -> [String] {
       let words = (emulator + ["-g", "socket", "./calls"]).map { "'\($0)'" }.joined(separator: " ")
       let ran = try await Programs.run(
         [
@@ -122,7 +125,7 @@ extension UserProgramTests {
     }
 
     @Test func gdbServesFilesAndConsoleAsWithQEMU() async throws {
-      let folder = try Folder()
+      let folder = try TemporaryFolder()
       _ = try folder.write("semihosting\n", "input")
       _ = try await Self.build("calls", in: folder)
       let ours = try await Self.throughGDB([try Programs.emulator], folder)

@@ -1,13 +1,14 @@
 import Foundation
 import LinuxUser
+import TestSupport
 import Testing
 
 @Suite struct SystemCallTableTests {
   /// Linux's numbers by the cross compiler's headers, which are those of Linux 6.1.
   private func linuxNumbers() async throws -> [String: Int] {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let source = try folder.write("#include <asm/unistd.h>\n", "names.c")
-    let ran = try await Programs.run([try Programs.crossCompiler, "-E", "-dM", source])
+    let ran = try await Programs.run([try Project.crossCompiler, "-E", "-dM", source])
     var numbers: [String: Int] = [:]
     var aliases: [String: String] = [:]
     for line in ran.output.split(separator: "\n") {
@@ -78,9 +79,9 @@ import Testing
       source +=
         "#ifdef \(request.name)\n_Static_assert((unsigned)\(request.name) == \(request.number)u, \"\");\n#endif\n"
     }
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let path = try folder.write(source, "requests.c")
-    for compiler in [try Programs.crossCompiler, try Programs.nativeCompiler] {
+    for compiler in [try Project.crossCompiler, try Programs.nativeCompiler] {
       let ran = try await Programs.run([compiler, "-w", "-fsyntax-only", path])
       #expect(ran.end == 0, "\(ran)")
     }

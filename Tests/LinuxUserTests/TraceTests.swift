@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension UserProgramTests {
@@ -15,10 +16,10 @@ extension UserProgramTests {
 
     /// What stands beside the program is what strace(1) prints of it on the host, but how much of a time-out is left.
     @Test func linesAreThoseOfStrace() async throws {
-      let folder = try Folder()
+      let folder = try TemporaryFolder()
       let program = try await Programs.guest("trace", in: folder)
       let expected = try String(
-        contentsOfFile: Programs.root.path + "/Guests/user/trace.expected", encoding: .utf8)
+        contentsOfFile: Project.root.path + "/Guests/user/trace.expected", encoding: .utf8)
       let line = "cd \(folder.path(".")) && exec \"$@\""
       let ran = try await Programs.run([
         "/bin/sh", "-c", line, "sh", try Programs.emulator, "-strace", program,

@@ -1,4 +1,5 @@
 import LinuxUser
+import TestSupport
 import Testing
 
 @Suite struct UserCommandLineTests {

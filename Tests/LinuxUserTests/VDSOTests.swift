@@ -1,23 +1,24 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension UserProgramTests {
   struct VDSOTests {
     private func expected(_ name: String) throws -> String {
-      try String(contentsOfFile: Programs.root.path + "/Guests/user/\(name).expected", encoding: .utf8)
+      try String(contentsOfFile: Project.root.path + "/Guests/user/\(name).expected", encoding: .utf8)
     }
 
     /// Found by its headers, its functions give what the system calls give.
     @Test(arguments: ["tcg", "tcg,x-at-once=on", "interp"])
     func programsFindItAndItsClocksAreRight(_ engine: String) async throws {
-      let folder = try Folder()
+      let folder = try TemporaryFolder()
       let program = try await Programs.guest("vdso", in: folder)
       let ran = try await Programs.run([try Programs.emulator, "-accel", engine, program])
       #expect(try ran == Ran(output: expected("vdso"), end: 0))
     }
 
     @Test func theDynamicLoaderListsIt() async throws {
-      let folder = try Folder()
+      let folder = try TemporaryFolder()
       let program = try await Programs.guest("vdso", in: folder, options: [])
       let ran = try await Programs.run([try Programs.emulator, "-L", "/usr/riscv64-linux-gnu", program])
       #expect(try ran == Ran(output: expected("vdso"), end: 0))
@@ -25,7 +26,7 @@ extension UserProgramTests {
 
     /// Strangers read it without a complaint.
     @Test func itIsAValidSharedLibrary() async throws {
-      let folder = try Folder()
+      let folder = try TemporaryFolder()
       let program = try await Programs.guest("vdso", in: folder)
       let file = folder.path("vdso.so")
       #expect(try await Programs.run([try Programs.emulator, program, file]).end == 0)
@@ -49,10 +50,10 @@ extension UserProgramTests {
     /// Values as the reference has them, which knows the first 36 extensions.
     @Test(arguments: ["rv64", "rva22s64", "sifive-u54"])
     func itTellsTheModelsExtensions(_ model: String) async throws {
-      let folder = try Folder()
+      let folder = try TemporaryFolder()
       let program = try await Programs.guest("hwprobe", in: folder)
       let theirs = try await Programs.run([
-        Programs.script("trixie-run"), "qemu-riscv64", "-cpu", model, program,
+        Project.script("trixie-run"), "qemu-riscv64", "-cpu", model, program,
       ])
       let ours = try await Programs.run([try Programs.emulator, "-cpu", model, program])
       func lines(_ ran: Ran) -> [String] {
@@ -68,11 +69,11 @@ extension UserProgramTests {
     }
 
     @Test func setsOfProcessorsAreChecked() async throws {
-      let folder = try Folder()
+      let folder = try TemporaryFolder()
       let program = try await Programs.guest("hwprobe", in: folder)
       let ran = try await Programs.run([try Programs.emulator, program, "all"])
       let expected = try String(
-        contentsOfFile: Programs.root.path + "/Guests/user/hwprobe.expected", encoding: .utf8)
+        contentsOfFile: Project.root.path + "/Guests/user/hwprobe.expected", encoding: .utf8)
       #expect(ran.end == 0)
       #expect(ran.output.hasSuffix(expected), "\(ran)")
     }

@@ -1,5 +1,6 @@
 import Machine
 import Network
+import TestSupport
 import Testing
 
 /// What rules and addresses become, and what is said about wrong ones. Sentences are QEMU 10.0's, which
@@ -100,7 +101,7 @@ import Testing
 
   /// Texts that are nearly rules and addresses: each is read or refused in a sentence that names it.
   @Test func anyTextIsReadOrRefused() {
-    var random = SeededGenerator(state: 0x6e65)
+    var random = SeededNumbers(seed: 0x6e65)
     let pieces = [
       "tcp", "udp", ":", ":", "-", "-", "10.0.2.", "15", "22", "65536", "0x", "-1", ".", "/", "24", "fec0::",
       "::1", "cmd:", "chardev:", "é", "\u{0}", "a", "", "255.255.255.255", "99999999999999999999", "[", "]",
@@ -130,17 +131,5 @@ import Testing
       _ = EthernetAddress(text)
     }
     #expect(accepted > 20)
-  }
-}
-
-/// Steele, Lea and Flood's SplitMix64.
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
   }
 }

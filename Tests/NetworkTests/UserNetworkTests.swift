@@ -2,6 +2,7 @@ import Foundation
 import Machine
 import Network
 import Synchronization
+import TestSupport
 import Testing
 
 /// Runs what comes at once.
@@ -201,7 +202,7 @@ private final class Guest: NetworkCard {
   @Test func rubbishEndsNothing() throws {
     let network = try network { $0.isRestricted = true }
     let guest = try Guest(network)
-    var random = SeededGenerator(state: 0x51)
+    var random = SeededNumbers(seed: 0x51)
     for round in 0..<400 {
       network.send(
         (0..<20).map { _ in

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension SystemTests {
@@ -19,11 +20,11 @@ extension SystemTests {
       let kernel = folder.path(name)
       let built = try await Programs.run(
         [
-          try Programs.crossCompiler, "-nostdlib", "-nostartfiles", "-ffreestanding", "-static", "-no-pie",
+          try Project.crossCompiler, "-nostdlib", "-nostartfiles", "-ffreestanding", "-static", "-no-pie",
           "-fno-pic", "-O1", "-Wall", "-Wno-main", "-fno-stack-protector", "-mcmodel=medany",
-          "-Wl,--build-id=none", "-Wl,--no-warn-rwx-segments", Programs.guest("sbi/\(name).c").path, "-o",
+          "-Wl,--build-id=none", "-Wl,--no-warn-rwx-segments", Project.guest("sbi/\(name).c").path, "-o",
           kernel,
-        ] + defines + kind.map { $0.hasSuffix(".ld") ? Programs.guest("sbi/\($0)").path : $0 }, seconds: 60)
+        ] + defines + kind.map { $0.hasSuffix(".ld") ? Project.guest("sbi/\($0)").path : $0 }, seconds: 60)
       guard built.end == .exit(0), built.output.isEmpty else { throw TestSetupError("\(built)") }
       return kernel
     }
@@ -124,7 +125,7 @@ extension SystemTests {
       let theirs = try Self.lines(
         await Self.run(
           try await Self.openSBI(), kernel, ["-smp", "3"],
-          emulator: [Programs.script("trixie-run"), "qemu-system-riscv64"], seconds: 120))
+          emulator: [Project.script("trixie-run"), "qemu-system-riscv64"], seconds: 120))
       let ours = try Self.lines(await Self.run("builtin", kernel, ["-smp", "3"]))
       Self.compare(theirs, ours) { line in
         // Its counters are 16 instead of 29, do not stand still where they are stopped, and count cache misses; some

@@ -1,5 +1,6 @@
 import Foundation
 import RISCV
+import TestSupport
 import Testing
 
 extension SystemTests {
@@ -57,7 +58,7 @@ extension SystemTests {
       var outputs: [[UInt8]] = []
       for (name, program) in [
         ("ours", [image.xlen == 64 ? try Programs.emulator : try Programs.emulator32]),
-        ("theirs", [Programs.script("trixie-run"), "qemu-system-riscv\(image.xlen)"]),
+        ("theirs", [Project.script("trixie-run"), "qemu-system-riscv\(image.xlen)"]),
       ] {
         let ran = try await Programs.run(program + common + ["file:" + folder.path(name)], seconds: 120)
         let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder.path(name))))

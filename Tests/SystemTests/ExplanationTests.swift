@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension SystemTests {
@@ -11,12 +12,12 @@ extension SystemTests {
 
       static var all: [Guest] {
         let names =
-          (try? FileManager.default.contentsOfDirectory(atPath: Programs.guest("silence").path)) ?? []
+          (try? FileManager.default.contentsOfDirectory(atPath: Project.guest("silence").path)) ?? []
         return names.filter { $0.hasSuffix(".S") }.sorted().map { Guest(name: String($0.dropLast(2))) }
       }
 
       func lines(_ key: String) throws -> [String] {
-        let text = try String(contentsOf: Programs.guest("silence/\(name).S"), encoding: .utf8)
+        let text = try String(contentsOf: Project.guest("silence/\(name).S"), encoding: .utf8)
         return text.split(separator: "\n").filter { $0.hasPrefix("# \(key): ") }.map {
           String($0.dropFirst(key.count + 4))
         }
@@ -33,18 +34,18 @@ extension SystemTests {
         let kernel = folder.path(name)
         let link = try lines("link").first
         var build = [
-          try Programs.crossCompiler, "-g", "-nostdlib", "-nostartfiles", "-static", "-no-pie", "-fno-pic",
+          try Project.crossCompiler, "-g", "-nostdlib", "-nostartfiles", "-static", "-no-pie", "-fno-pic",
           "-march=\(try lines("march").first ?? march)", "-mabi=\(mabi)", "-mcmodel=medany", "-Wl,--no-relax",
           "-Wl,-N", "-Wl,--no-warn-rwx-segments", "-Wl,--build-id=none", "-Wl,-Ttext=\(link ?? base)",
         ]
         if let entry = try lines("entry").first { build.append("-Wl,-e\(entry)") }
-        build += [Programs.guest("silence/\(name).S").path, "-o", kernel]
+        build += [Project.guest("silence/\(name).S").path, "-o", kernel]
         let built = try await Programs.run(build, seconds: 60)
         guard built.end == .exit(0) else { throw TestSetupError("\(built)") }
         if link != nil {
           let moved = try await Programs.run(
             [
-              try Programs.crossCompiler.replacingOccurrences(of: "-gcc", with: "-objcopy"),
+              try Project.crossCompiler.replacingOccurrences(of: "-gcc", with: "-objcopy"),
               "--change-section-lma", ".text=\(base)", kernel,
             ], seconds: 60)
           guard moved.end == .exit(0) else { throw TestSetupError("\(moved)") }
@@ -178,7 +179,7 @@ extension SystemTests {
       let kernel = folder.path("busy")
       let built = try await Programs.run(
         [
-          try Programs.crossCompiler, "-nostdlib", "-static", "-no-pie", "-Wl,-N",
+          try Project.crossCompiler, "-nostdlib", "-static", "-no-pie", "-Wl,-N",
           "-Wl,--no-warn-rwx-segments",
           "-Wl,-Ttext=0x80000000", file, "-o", kernel,
         ], seconds: 60)

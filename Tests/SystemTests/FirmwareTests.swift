@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension SystemTests {
@@ -9,7 +10,7 @@ extension SystemTests {
       let home = environment["HOME"] ?? "/root"
       let cache = environment["APUS_CACHE"] ?? (environment["XDG_CACHE_HOME"] ?? home + "/.cache") + "/apus"
       for script in ["fetch-linux", "fetch-firmware"] {
-        let ran = try await Programs.run([Programs.script(script)], seconds: 600)
+        let ran = try await Programs.run([Project.script(script)], seconds: 600)
         guard ran.end == .exit(0) else { throw TestSetupError("cannot fetch guests: \(ran)") }
       }
       return cache + "/guests"

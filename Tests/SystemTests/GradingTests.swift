@@ -2,6 +2,7 @@ import Foundation
 #if canImport(FoundationXML)
   import FoundationXML
 #endif
+import TestSupport
 import Testing
 
 extension SystemTests {
@@ -12,9 +13,9 @@ extension SystemTests {
       let kernel = folder.path("echo")
       let built = try await Programs.run(
         [
-          try Programs.crossCompiler, "-nostdlib", "-nostartfiles", "-static", "-no-pie", "-fno-pic",
+          try Project.crossCompiler, "-nostdlib", "-nostartfiles", "-static", "-no-pie", "-fno-pic",
           "-march=rv64ima", "-mabi=lp64", "-mcmodel=medany", "-Wl,--build-id=none", "-Wl,-N",
-          "-Wl,-Ttext=0x80000000", Programs.guest("console/echo.S").path, "-o", kernel,
+          "-Wl,-Ttext=0x80000000", Project.guest("console/echo.S").path, "-o", kernel,
         ], seconds: 60)
       guard built.end == .exit(0) else { throw TestSetupError("\(built)") }
       return kernel
@@ -73,9 +74,9 @@ extension SystemTests {
       let kernel = folder.path("loop")
       let built = try await Programs.run(
         [
-          try Programs.crossCompiler, "-nostdlib", "-nostartfiles", "-static", "-no-pie", "-fno-pic",
+          try Project.crossCompiler, "-nostdlib", "-nostartfiles", "-static", "-no-pie", "-fno-pic",
           "-march=rv64ima_zicsr", "-mabi=lp64", "-Wl,--build-id=none", "-Wl,-N", "-Wl,-Ttext=0x80000000",
-          Programs.guest("log/loop.S").path, "-o", kernel,
+          Project.guest("log/loop.S").path, "-o", kernel,
         ], seconds: 60)
       #expect(built.end == .exit(0), "\(built)")
       let ran = try await Self.grade("within 300 ms\nexpect \"never\"", ["-kernel", kernel], in: folder)
@@ -118,7 +119,7 @@ extension SystemTests {
     @Test func linuxIsGradedTheSameWayEachTime() async throws {
       let guests = try await BootTests.guests()
       let folder = try TemporaryFolder()
-      let script = Programs.root.appendingPathComponent("Examples/grading/linux.grade").path
+      let script = Project.root.appendingPathComponent("Examples/grading/linux.grade").path
       var results: [Data] = []
       for run in ["1", "2"] {
         let file = folder.path(run)

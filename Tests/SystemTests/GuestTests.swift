@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension SystemTests {
@@ -15,11 +16,11 @@ extension SystemTests {
     ])
     func theHartKeepsTheClaimsOf(_ name: String) async throws {
       let folder = try TemporaryFolder()
-      let source = Programs.guest("hart/\(name).S")
+      let source = Project.guest("hart/\(name).S")
       let kernel = folder.path(name)
       let built = try await Programs.run(
         [
-          try Programs.crossCompiler, "-nostdlib", "-nostartfiles", "-static", "-no-pie", "-fno-pic",
+          try Project.crossCompiler, "-nostdlib", "-nostartfiles", "-static", "-no-pie", "-fno-pic",
           "-march=rv64gc_zicsr_zifencei", "-mabi=lp64d", "-mcmodel=medany",
           // gp counts claims here and points to no data.
           "-Wl,--no-relax", "-Wl,-N", "-Wl,--build-id=none", "-Wl,-Ttext=0x80000000", source.path, "-o",

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension SystemTests {
@@ -11,11 +12,11 @@ extension SystemTests {
       let kernel = folder.path("\(name)\(xlen)")
       let built = try await Programs.run(
         [
-          try Programs.crossCompiler, "-nostdlib", "-nostartfiles", "-static", "-no-pie", "-fno-pic",
+          try Project.crossCompiler, "-nostdlib", "-nostartfiles", "-static", "-no-pie", "-fno-pic",
           "-march=rv\(xlen)imafd\(isCompressed ? "c" : "")_zicsr_zifencei",
           "-mabi=\(xlen == 64 ? "lp64d" : "ilp32d")",
           "-mcmodel=medany", "-Wl,--no-relax", "-Wl,-N", "-Wl,--build-id=none", "-Wl,-Ttext=0x80000000",
-          Programs.guest("log/\(name).S").path, "-o", kernel,
+          Project.guest("log/\(name).S").path, "-o", kernel,
         ] + flags, seconds: 60)
       guard built.end == .exit(0) else { throw TestSetupError("\(built)") }
       return kernel

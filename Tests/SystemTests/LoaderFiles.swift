@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// The files of the loader's cases: whole ones of each format, and what is wrong with others.
 enum LoaderFiles {

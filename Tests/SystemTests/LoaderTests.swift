@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension SystemTests {
@@ -107,9 +108,9 @@ extension TemporaryFolder {
     let program = path("program.elf")
     let built = try await Programs.run(
       [
-        try Programs.crossCompiler, "-nostdlib", "-static", "-no-pie", "-fno-pic", "-march=rv64imac_zicsr",
+        try Project.crossCompiler, "-nostdlib", "-static", "-no-pie", "-fno-pic", "-march=rv64imac_zicsr",
         "-mabi=lp64", "-mcmodel=medany", "-Wl,--no-relax", "-Wl,-N", "-Wl,--build-id=none",
-        "-Wl,-Ttext=0x\(String(address, radix: 16))", Programs.guest("\(name).S").path, "-o", program,
+        "-Wl,-Ttext=0x\(String(address, radix: 16))", Project.guest("\(name).S").path, "-o", program,
       ], seconds: 60)
     guard built.end == .exit(0) else { throw TestSetupError("\(built)") }
     return program

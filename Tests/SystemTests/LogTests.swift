@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension SystemTests {
@@ -8,9 +9,9 @@ extension SystemTests {
       let kernel = folder.path("causes")
       let built = try await Programs.run(
         [
-          try Programs.crossCompiler, "-nostdlib", "-nostartfiles", "-static", "-no-pie", "-fno-pic",
+          try Project.crossCompiler, "-nostdlib", "-nostartfiles", "-static", "-no-pie", "-fno-pic",
           "-march=rv64ima_zicsr_zifencei", "-mabi=lp64", "-mcmodel=medany", "-Wl,--no-relax", "-Wl,-N",
-          "-Wl,--build-id=none", "-Wl,-Ttext=0x80000000", Programs.guest("log/causes.S").path, "-o", kernel,
+          "-Wl,--build-id=none", "-Wl,-Ttext=0x80000000", Project.guest("log/causes.S").path, "-o", kernel,
         ], seconds: 60)
       guard built.end == .exit(0) else { throw TestSetupError("\(built)") }
       return kernel

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension SystemTests {
@@ -26,7 +27,7 @@ extension SystemTests {
     private func compare(_ options: [String], _ lines: [String]) async throws {
       let ours = try await answers([try Programs.emulator], options, lines)
       let theirs = try await answers(
-        [Programs.script("trixie-run"), "qemu-system-riscv64"], options, lines)
+        [Project.script("trixie-run"), "qemu-system-riscv64"], options, lines)
       #expect(ours.count == lines.count)
       #expect(theirs.count == lines.count)
       for (line, (a, b)) in zip(lines, zip(ours, theirs)) { #expect(a == b, "\(line)") }
@@ -96,7 +97,7 @@ extension SystemTests {
       }
       let ours = tidied(try await answers([try Programs.emulator], options, lines))
       let theirs = tidied(
-        try await answers([Programs.script("trixie-run"), "qemu-system-riscv64"], options, lines))
+        try await answers([Project.script("trixie-run"), "qemu-system-riscv64"], options, lines))
       for (line, (a, b)) in zip(lines, zip(ours, theirs)) { #expect(a == b, "\(line)") }
       // QEMU's words, and ours behind them.
       for (line, words) in [
@@ -108,7 +109,7 @@ extension SystemTests {
       ] {
         let both = [
           try await answers([try Programs.emulator], options, [line]),
-          try await answers([Programs.script("trixie-run"), "qemu-system-riscv64"], options, [line]),
+          try await answers([Project.script("trixie-run"), "qemu-system-riscv64"], options, [line]),
         ]
         for answer in both { #expect(answer.first?.split(separator: "\n").first.map(String.init) == words) }
       }
@@ -119,11 +120,11 @@ extension SystemTests {
       let path = folder.path("paging")
       let built = try await Programs.run(
         [
-          try Programs.crossCompiler, "-nostdlib", "-nostartfiles", "-static", "-no-pie", "-fno-pic", "-O1",
+          try Project.crossCompiler, "-nostdlib", "-nostartfiles", "-static", "-no-pie", "-fno-pic", "-O1",
           "-g",
           "-march=rv\(xlen)gc_zicsr_zifencei", "-mabi=\(xlen == 64 ? "lp64d" : "ilp32d")", "-mcmodel=medany",
           "-ffreestanding", "-Wl,--no-relax",
-          "-Wl,--build-id=none", "-Wl,-N", "-Wl,-Ttext=0x80000000", Programs.guest("monitor/paging.c").path,
+          "-Wl,--build-id=none", "-Wl,-N", "-Wl,-Ttext=0x80000000", Project.guest("monitor/paging.c").path,
           "-o", path,
         ], seconds: 60)
       guard built.end == .exit(0) else { throw TestSetupError("\(built)") }
@@ -143,7 +144,7 @@ extension SystemTests {
       ]
       var ours = try await answers([try Programs.emulator], options, lines, runningFirst: true)
       let theirs = try await answers(
-        [Programs.script("trixie-run"), "qemu-system-riscv64"], options, lines, runningFirst: true)
+        [Project.script("trixie-run"), "qemu-system-riscv64"], options, lines, runningFirst: true)
       // QEMU's columns come first.
       ours[0] = ours[0].split(separator: "\n").map { row in
         row.hasPrefix("vaddr") ? "vaddr            paddr            size             attr" : row.prefix(58)
@@ -166,7 +167,7 @@ extension SystemTests {
       ]
       var ours = try await answers([try Programs.emulator32], options, lines, runningFirst: true)
       let theirs = try await answers(
-        [Programs.script("trixie-run"), "qemu-system-riscv32"], options, lines, runningFirst: true)
+        [Project.script("trixie-run"), "qemu-system-riscv32"], options, lines, runningFirst: true)
       ours[0] = ours[0].split(separator: "\n").map { row in
         row.hasPrefix("vaddr") ? "vaddr    paddr            size     attr" : row.prefix(42)
       }.joined(separator: "\n")

@@ -1,6 +1,7 @@
 import Foundation
 import Machine
 import RISCV
+import TestSupport
 import Testing
 
 private final class NoTime: TimeSource {
@@ -20,13 +21,13 @@ extension SystemTests {
     @Test func theNarrowHartKeepsItsClaims() async throws {
       let folder = try TemporaryFolder()
       let (elf, image) = (folder.path("rv32"), folder.path("rv32.bin"))
-      let compiler = try Programs.crossCompiler
+      let compiler = try Project.crossCompiler
       for words in [
         [
           compiler, "-nostdlib", "-nostartfiles", "-static", "-no-pie", "-fno-pic",
           "-march=rv32imac_zicsr_zifencei", "-mabi=ilp32", "-mcmodel=medany", "-Wl,-melf32lriscv",
           "-Wl,--no-relax",
-          "-Wl,-N", "-Wl,--build-id=none", "-Wl,-Ttext=0x80000000", Programs.guest("hart/rv32.S").path, "-o",
+          "-Wl,-N", "-Wl,--build-id=none", "-Wl,-Ttext=0x80000000", Project.guest("hart/rv32.S").path, "-o",
           elf,
         ],
         [compiler.replacingOccurrences(of: "gcc", with: "objcopy"), "-O", "binary", elf, image],
@@ -78,18 +79,18 @@ extension SystemTests {
     /// Debian 13's OpenSBI for RV32, and a kernel built from `Guests/supervisor32`.
     private static func guests(_ folder: TemporaryFolder) async throws -> (firmware: String, kernel: String) {
       let fetched = try await Programs.run(
-        [Programs.script("fetch-package"), "trixie", "riscv64", "opensbi"], seconds: 300)
+        [Project.script("fetch-package"), "trixie", "riscv64", "opensbi"], seconds: 300)
       guard fetched.end == .exit(0), let root = fetched.output.split(separator: "\n").last else {
         throw TestSetupError("cannot fetch OpenSBI: \(fetched)")
       }
       let kernel = folder.path("kernel")
       let built = try await Programs.run(
         [
-          try Programs.crossCompiler, "-O2", "-Wall", "-Wextra", "-Werror", "-march=rv32imac_zicsr_zifencei",
+          try Project.crossCompiler, "-O2", "-Wall", "-Wextra", "-Werror", "-march=rv32imac_zicsr_zifencei",
           "-mabi=ilp32", "-nostdlib", "-nostartfiles", "-static", "-no-pie", "-fno-pic", "-ffreestanding",
           "-fno-stack-protector", "-fno-tree-loop-distribute-patterns", "-mcmodel=medany",
           "-Wl,-melf32lriscv,--build-id=none,--no-warn-rwx-segments,-N,-Ttext=0x80400000,-e,_start",
-          Programs.guest("supervisor32/kernel.c").path, "-o", kernel,
+          Project.guest("supervisor32/kernel.c").path, "-o", kernel,
         ], seconds: 60)
       guard built.end == .exit(0) else { throw TestSetupError("\(built)") }
       return ("\(root)/usr/lib/riscv32-linux-gnu/opensbi/generic/fw_dynamic.bin", kernel)
@@ -106,7 +107,7 @@ extension SystemTests {
       ]
       var outputs: [[Substring]] = []
       for program in [
-        [Programs.script("trixie-run"), "qemu-system-riscv32"], [try Programs.emulator32],
+        [Project.script("trixie-run"), "qemu-system-riscv32"], [try Programs.emulator32],
         [try Programs.emulator32, "-accel", "interp"], [try Programs.emulator, "-cpu", "rv32"],
       ] {
         let ran = try await Programs.run(program + options, seconds: 60)
@@ -133,7 +134,7 @@ extension SystemTests {
       let common = ["-M", "virt", "-display", "none", "-bios", "none"]
       let ours = try await Programs.run([try Programs.emulator32] + common + options, seconds: 20)
       let theirs = try await Programs.run(
-        [Programs.script("trixie-run"), "qemu-system-riscv32"] + common + options, seconds: 20)
+        [Project.script("trixie-run"), "qemu-system-riscv32"] + common + options, seconds: 20)
       #expect(ours.end == .exit(1) && theirs.end == .exit(1), "\(ours) \(theirs)")
       func sentence(_ ran: Ran) -> Substring {
         (ran.output.split(separator: "\n").first ?? "").drop { $0 != ":" }
@@ -144,7 +145,7 @@ extension SystemTests {
     @Test func theListOfCPUsIsTheReferencesButForWhatIsMissing() async throws {
       let ours = try await Programs.run([try Programs.emulator32, "-cpu", "help"], seconds: 20)
       let theirs = try await Programs.run(
-        [Programs.script("trixie-run"), "qemu-system-riscv32", "-cpu", "help"], seconds: 20)
+        [Project.script("trixie-run"), "qemu-system-riscv32", "-cpu", "help"], seconds: 20)
       #expect(ours.output == theirs.output.replacingOccurrences(of: "  rv32e\n", with: ""))
     }
   }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension SystemTests {
@@ -14,7 +15,7 @@ extension SystemTests {
         let output = Pipe()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = [
-          "python3", Programs.root.appendingPathComponent("Tests/SystemTests/network-peer.py").path, folder,
+          "python3", Project.root.appendingPathComponent("Tests/SystemTests/network-peer.py").path, folder,
         ]
         process.standardInput = input
         process.standardOutput = output
@@ -50,7 +51,7 @@ extension SystemTests {
           done
           cp "$3"/*.sh .
           { cat "$2"; ls | cpio -o -H newc 2>/dev/null | gzip; } >../initrd
-          """, "pack", folder.url.path, guests + "/initramfs.cpio.gz", Programs.guest("network").path,
+          """, "pack", folder.url.path, guests + "/initramfs.cpio.gz", Project.guest("network").path,
         ], seconds: 30)
       guard packed.end == .exit(0) else { throw TestSetupError("\(packed)") }
       return folder.path("initrd")

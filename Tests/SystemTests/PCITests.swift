@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension SystemTests {
@@ -76,10 +77,10 @@ extension SystemTests {
       let elf = folder.path("poke.elf")
       let built = try await Programs.run(
         [
-          try Programs.crossCompiler, "-nostdlib", "-static", "-ffreestanding", "-fno-pic", "-O1", "-Wall",
+          try Project.crossCompiler, "-nostdlib", "-static", "-ffreestanding", "-fno-pic", "-O1", "-Wall",
           "-march=rv64g", "-mabi=lp64d", "-mcmodel=medany", "-mno-relax", "-ffixed-gp", "-ffixed-tp",
           "-fno-stack-protector", "-Wl,-Ttext=0x80000000", "-Wl,-n", "-Wl,--build-id=none",
-          "-Wl,--no-warn-rwx-segments", Programs.guest("pci/poke.c").path, "-o", elf,
+          "-Wl,--no-warn-rwx-segments", Project.guest("pci/poke.c").path, "-o", elf,
         ], seconds: 60)
       guard built.end == .exit(0), built.output.isEmpty else { throw TestSetupError("\(built)") }
       return elf

@@ -1,4 +1,5 @@
 import RISCV
+import TestSupport
 
 /// Some twenty random instructions with the registers and memory that they begin with.
 ///

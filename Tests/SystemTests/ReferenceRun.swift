@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Apus and a release of QEMU, run with the same words.
@@ -19,7 +20,7 @@ enum Reference: String, CustomStringConvertible, CaseIterable {
   func program(_ target: String) -> [String] {
     switch self {
     case .qemu7: ["/usr/bin/qemu-system-\(target)"]
-    case .qemu10: [Programs.script("trixie-run"), "qemu-system-\(target)"]
+    case .qemu10: [Project.script("trixie-run"), "qemu-system-\(target)"]
     }
   }
 

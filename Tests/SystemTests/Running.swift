@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Everything that starts programs, one test after the other: two cores hold no more than that.
@@ -24,50 +25,10 @@ struct Ran: CustomStringConvertible {
   }
 }
 
-/// A sentence that ends a test: what is missing and what to do about it.
-struct TestSetupError: Error, CustomStringConvertible {
-  var description: String
-  init(_ description: String) { self.description = description }
-}
-
 enum Programs {
-  /// The folder of the package.
-  static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent()
-
-  /// The emulator that this build made: it lies beside the program that runs the tests.
-  static var emulator: String {
-    get throws { try emulator("apus-system-riscv64") }
-  }
-
+  static var emulator: String { get throws { try Project.program("apus-system-riscv64") } }
   /// The same for 32-bit guests.
-  static var emulator32: String {
-    get throws { try emulator("apus-system-riscv32") }
-  }
-
-  private static func emulator(_ name: String) throws -> String {
-    let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-      .deletingLastPathComponent()
-    let path = folder.appendingPathComponent(name).path
-    guard FileManager.default.isExecutableFile(atPath: path) else {
-      throw TestSetupError("no \(name) in \(folder.path): run `swift build -c release` first")
-    }
-    return path
-  }
-
-  static func script(_ name: String) -> String { root.appendingPathComponent("Scripts/\(name)").path }
-  static func guest(_ name: String) -> URL { root.appendingPathComponent("Guests/\(name)") }
-
-  /// The cross compiler, which the guests are written for.
-  static var crossCompiler: String {
-    get throws {
-      for folder in (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin").split(separator: ":") {
-        let path = "\(folder)/riscv64-linux-gnu-gcc"
-        if FileManager.default.isExecutableFile(atPath: path) { return path }
-      }
-      throw TestSetupError("no riscv64-linux-gnu-gcc: install the package gcc-riscv64-linux-gnu")
-    }
-  }
+  static var emulator32: String { get throws { try Project.program("apus-system-riscv32") } }
 
   /// Runs `words`, whose first is a path, for at most `seconds`, with a person at its terminal who says
   /// something each time that a text appears; without one, standard input is empty.
@@ -139,49 +100,5 @@ enum Programs {
     return Ran(
       words: words, end: end, output: String(decoding: bytes, as: UTF8.self),
       seconds: Date().timeIntervalSince(begin))
-  }
-}
-
-/// A folder that goes away with its last user.
-final class TemporaryFolder: Sendable {
-  let url: URL
-
-  init() throws {
-    url = FileManager.default.temporaryDirectory.appendingPathComponent("apus-test-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
-
-  func path(_ name: String) -> String { url.appendingPathComponent(name).path }
-
-  @discardableResult
-  func write(_ bytes: [UInt8], _ name: String) throws -> String {
-    try Data(bytes).write(to: url.appendingPathComponent(name))
-    return path(name)
-  }
-}
-
-/// Numbers from a seed: the same on every machine (Steele, Lea and Flood's SplitMix64).
-struct SeededNumbers: RandomNumberGenerator {
-  var state: UInt64
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
-    return z ^ z >> 31
-  }
-
-  /// True once in `n` times.
-  mutating func oneIn(_ n: UInt64) -> Bool { next() % n == 0 }
-}
-
-extension RandomAccessCollection {
-  /// Some element, of a collection that is known to have one.
-  func some(_ numbers: inout SeededNumbers) -> Element {
-    self[index(startIndex, offsetBy: Int(numbers.next() % UInt64(count)))]
   }
 }

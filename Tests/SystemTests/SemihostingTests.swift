@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension SystemTests {
@@ -10,7 +11,7 @@ extension SystemTests {
     private static func build(
       _ name: String, xlen: Int = 64, mode: Int = 3, in folder: TemporaryFolder
     ) async throws -> String {
-      let sources = Programs.guest("semihosting")
+      let sources = Project.guest("semihosting")
       let output = folder.path(name)
       let isAssembly = name == "shapes"
       let files =
@@ -19,7 +20,7 @@ extension SystemTests {
         : ["start.S", "\(name).c"].map { sources.appendingPathComponent($0).path }
       let built = try await Programs.run(
         [
-          try Programs.crossCompiler, "-O1", "-ffreestanding", "-fno-builtin", "-nostdlib", "-nostartfiles",
+          try Project.crossCompiler, "-O1", "-ffreestanding", "-fno-builtin", "-nostdlib", "-nostartfiles",
           "-static", "-no-pie", "-fno-pic", "-march=rv\(xlen)imac_zicsr_zifencei",
           "-mabi=\(xlen == 64 ? "lp64" : "ilp32")", "-mcmodel=medany", "-DLEVEL=\(mode)",
           "-Wl,--build-id=none",

@@ -1,5 +1,6 @@
 import Boot
 import Foundation
+import TestSupport
 import Testing
 
 extension SystemTests {
@@ -184,7 +185,7 @@ extension SystemTests {
         let image = folder.path("bank\(bank)")
         let copied = try await Programs.run(
           [
-            try Programs.crossCompiler.replacingOccurrences(of: "-gcc", with: "-objcopy"), "-O", "binary",
+            try Project.crossCompiler.replacingOccurrences(of: "-gcc", with: "-objcopy"), "-O", "binary",
             program, image,
           ], seconds: 60)
         guard copied.end == .exit(0), truncate(image, 32 << 20) == 0 else {

@@ -1,5 +1,6 @@
 import Foundation
 import RISCV
+import TestSupport
 import Testing
 import Translator
 
@@ -39,22 +40,19 @@ import Translator
   }
 
   private static func theirs(_ program: SystemProgram) throws -> [UInt8] {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("apus-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let (image, serial) = (folder.appendingPathComponent("image"), folder.appendingPathComponent("serial"))
-    try Data(program.image).write(to: image)
-    let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().appendingPathComponent("Scripts/trixie-run").path
+    let folder = try TemporaryFolder()
+    let image = try folder.write(program.image, "image")
+    let script = Project.script("trixie-run")
     _ = try HostCodeListing.output(
       of: "timeout",
       [
         "-s", "KILL", "10", script, "qemu-system-riscv64", "-M", "virt", "-m", "8M", "-cpu",
         Guest.model, "-accel", "tcg,one-insn-per-tb=on",
-        "-bios", "none", "-display", "none", "-monitor", "none", "-serial", "file:" + serial.path, "-kernel",
-        image.path,
+        "-bios", "none", "-display", "none", "-monitor", "none", "-serial", "file:" + folder.path("serial"),
+        "-kernel",
+        image,
       ])
-    return [UInt8](try Data(contentsOf: serial))
+    return [UInt8](try Data(contentsOf: folder.url.appendingPathComponent("serial")))
   }
 
   private static func words(_ bytes: [UInt8]) -> [UInt64] {

@@ -1,6 +1,7 @@
 import Devices
 import Glibc
 import Machine
+import TestSupport
 import Testing
 
 /// Random drivers with fixed seeds: rings with hostile descriptors and random register accesses. The
@@ -34,7 +35,7 @@ import Testing
     let network = TestNetwork()
     let device = try device(kind, rig, lines, network)
     rig.transport.plug(device)
-    var random = Generator(state: 0x5eed + UInt64(version))
+    var random = SeededNumbers(seed: 0x5eed + UInt64(version))
     let end = Clock.hostNanoseconds() + 250_000_000
     var brokenRounds = 0
     var rounds = 0
@@ -81,14 +82,14 @@ import Testing
     rig.write(0x70, 0)
   }
 
-  private func poke(_ rig: Rig, _ random: inout Generator) {
+  private func poke(_ rig: Rig, _ random: inout SeededNumbers) {
     let width = [1, 2, 4, 8].randomElement(using: &random) ?? 4
     let offset = UInt64.random(in: 0...(0x200 - UInt64(width)), using: &random)
     rig.write(offset, random.next() >> UInt64.random(in: 0...63, using: &random), width: width)
     _ = rig.read(offset, width: width)
   }
 
-  private func address(_ random: inout Generator) -> UInt64 {
+  private func address(_ random: inout SeededNumbers) -> UInt64 {
     switch Int.random(in: 0..<16, using: &random) {
     case 0: random.next()
     case 1: Rig.ram &+ Rig.ramSize &- UInt64.random(in: 0...64, using: &random)
@@ -98,7 +99,7 @@ import Testing
     }
   }
 
-  private func length(_ random: inout Generator) -> UInt32 {
+  private func length(_ random: inout SeededNumbers) -> UInt32 {
     switch Int.random(in: 0..<24, using: &random) {
     case 0: 0
     case 1: UInt32(truncatingIfNeeded: random.next())
@@ -111,7 +112,7 @@ import Testing
   }
 
   /// Writes a chain that is mostly well-formed, spoils it sometimes, and publishes it.
-  private func misbehave(_ rig: Rig, _ ring: Ring, _ random: inout Generator) {
+  private func misbehave(_ rig: Rig, _ ring: Ring, _ random: inout SeededNumbers) {
     let count = Int.random(in: 1...4, using: &random)
     let firstWritable = Int.random(in: 0...count, using: &random)
     let isIndirect = Int.random(in: 0..<4, using: &random) == 0

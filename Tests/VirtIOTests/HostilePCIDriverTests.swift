@@ -1,5 +1,6 @@
 import Foundation
 import Machine
+import TestSupport
 import Testing
 
 import Devices
@@ -19,7 +20,7 @@ import Devices
       settings.hasPagePerQueue = seed == 3
       settings.vectors = [2, 0, 300][Int(seed) - 1]
     }
-    var random = Generator(state: seed &+ UInt64(Self.environment("APUS_FUZZ_SEED") ?? 0) << 8)
+    var random = SeededNumbers(seed: seed &+ UInt64(Self.environment("APUS_FUZZ_SEED") ?? 0) << 8)
     for slot in 1...4 { rig.place(slot) }
     var answers = 0
     for step in 0..<Self.steps {
@@ -60,9 +61,11 @@ import Devices
     #expect(rig.bytes(1, at: 528) == [0])
   }
 
-  private func width(_ random: inout Generator) -> Int { [1, 2, 4, 8].randomElement(using: &random) ?? 4 }
+  private func width(_ random: inout SeededNumbers) -> Int {
+    [1, 2, 4, 8].randomElement(using: &random) ?? 4
+  }
 
-  private func value(_ random: inout Generator) -> UInt64 {
+  private func value(_ random: inout SeededNumbers) -> UInt64 {
     switch Int.random(in: 0..<6, using: &random) {
     case 0: 0
     case 1: .max
@@ -73,7 +76,7 @@ import Devices
     }
   }
 
-  private func pokeConfiguration(_ rig: PCIRig, _ slot: Int, _ random: inout Generator) {
+  private func pokeConfiguration(_ rig: PCIRig, _ slot: Int, _ random: inout SeededNumbers) {
     let width = width(&random)
     let function = UInt64.random(in: 0..<16, using: &random) == 0 ? UInt64(1) << 12 : 0
     let offset: UInt64 =
@@ -92,7 +95,7 @@ import Devices
   }
 
   /// Ones where nobody answered.
-  private func pokeRanges(_ rig: PCIRig, _ slot: Int, _ random: inout Generator) -> UInt64 {
+  private func pokeRanges(_ rig: PCIRig, _ slot: Int, _ random: inout SeededNumbers) -> UInt64 {
     let width = width(&random)
     let address: UInt64 =
       switch Int.random(in: 0..<5, using: &random) {
@@ -108,7 +111,7 @@ import Devices
   }
 
   /// Descriptors of anything, and an available ring that names them.
-  private func rubbish(_ rig: PCIRig, _ random: inout Generator) {
+  private func rubbish(_ rig: PCIRig, _ random: inout SeededNumbers) {
     for index in 0..<PCIRig.size {
       let at = PCIRig.descriptors + 16 * index
       let address =

@@ -1,19 +1,10 @@
 import Control
 import JSONText
+import TestSupport
 import Testing
 
 /// Whatever comes over the wire, each value gets one reply, and the next one is read. The seed is fixed.
 @Suite struct QMPFuzzTests {
-  private struct Numbers {
-    var state: UInt64
-    mutating func below(_ limit: Int) -> Int {
-      state ^= state << 13
-      state ^= state >> 7
-      state ^= state << 17
-      return Int(state % UInt64(limit))
-    }
-  }
-
   private static let pieces = [
     "{", "}", "[", "]", ",", ":", "\"", "'", "\\", "\\u", "0000", "d83d", "-", "0", "1", ".", "e", "E", "+",
     "true",
@@ -23,7 +14,7 @@ import Testing
   ]
 
   /// A value in which much may be wrong.
-  private func value(_ numbers: inout Numbers, depth: Int) -> JSON {
+  private func value(_ numbers: inout SeededNumbers, depth: Int) -> JSON {
     switch numbers.below(depth > 3 ? 8 : 10) {
     case 0: return .null
     case 1: return .flag(numbers.below(2) == 0)
@@ -45,7 +36,7 @@ import Testing
 
   @Test("pieces of JSON, and bytes that are none, hurt nobody")
   func bytes() {
-    var numbers = Numbers(state: 0x5eed_1234)
+    var numbers = SeededNumbers(seed: 0x5eed_1234)
     let client = QMPClient()
     var (values, failures) = (0, 0)
     for _ in 0..<3000 {
@@ -68,7 +59,7 @@ import Testing
 
   @Test("arguments of any type, for every command, are taken or refused")
   func arguments() {
-    var numbers = Numbers(state: 0x5eed_4321)
+    var numbers = SeededNumbers(seed: 0x5eed_4321)
     let client = QMPClient()
     var (taken, refused) = (0, 0)
     // They would write files, wherever this is run.

@@ -1,5 +1,6 @@
 import Control
 import Foundation
+import TestSupport
 import Testing
 
 /// docs/qmp.md lists what the tables of commands and events say.
@@ -44,8 +45,7 @@ import Testing
 
   @Test("the listing in docs/qmp.md is the tables'")
   func listingIsCurrent() throws {
-    let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("docs/qmp.md")
+    let path = Project.document("qmp.md")
     let text = try String(contentsOf: path, encoding: .utf8)
     let start = try #require(text.range(of: Self.mark))
     let wanted = text[..<start.upperBound] + Self.listing()

@@ -1,5 +1,6 @@
 import Glibc
 import RISCV
+import TestSupport
 import Testing
 
 import Debugger
@@ -7,17 +8,6 @@ import Debugger
 /// Whatever comes over the wire, the session goes on and answers in packets. More of it, and other seeds:
 /// APUS_GDB_FUZZ=COUNT, APUS_GDB_SEED=NUMBER.
 @Suite struct GDBFuzzTests {
-  private struct Numbers: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-      state ^= state << 13
-      state ^= state >> 7
-      state ^= state << 17
-      return state
-    }
-    mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
-  }
-
   private static let words: [String] = [
     "qSupported:", "multiprocess+", "swbreak+;hwbreak+", "?", "g", "G", "p", "P", "m", "M", "X", "x", "Z0,",
     "Z1,",
@@ -38,7 +28,7 @@ import Debugger
 
   @Test("packets made of pieces of the protocol hurt nobody")
   func pieces() {
-    var numbers = Numbers(state: UInt64(setting("APUS_GDB_SEED") ?? 0x5eed_1234))
+    var numbers = SeededNumbers(seed: UInt64(setting("APUS_GDB_SEED") ?? 0x5eed_1234))
     let count = setting("APUS_GDB_FUZZ") ?? 60_000
     var peer = FakePeer()
     var answered = 0
@@ -71,7 +61,7 @@ import Debugger
 
   @Test("noise hurts nobody")
   func noise() {
-    var numbers = Numbers(state: UInt64(setting("APUS_GDB_SEED") ?? 0xabcd))
+    var numbers = SeededNumbers(seed: UInt64(setting("APUS_GDB_SEED") ?? 0xabcd))
     let peer = FakePeer()
     for _ in 0..<2000 {
       _ = peer.raw((0..<numbers.below(300)).map { _ in UInt8(truncatingIfNeeded: numbers.next()) })

@@ -1,33 +1,21 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The cross compiler and its tools, which know better.
 enum CrossTools {
-  struct Failure: Error, CustomStringConvertible {
-    var description: String
-    init(_ description: String) { self.description = description }
-  }
-
-  static func path(_ name: String) throws -> String {
-    for folder in (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin").split(separator: ":") {
-      let path = "\(folder)/riscv64-linux-gnu-\(name)"
-      if FileManager.default.isExecutableFile(atPath: path) { return path }
-    }
-    throw Failure("no riscv64-linux-gnu-\(name): install the package gcc-riscv64-linux-gnu")
-  }
-
   /// Standard output of `words`, the first of which is a tool's name, with `input` on standard input.
   static func run(_ words: [String], in folder: URL, input: String = "") throws -> String {
-    try run([try path(words[0])] + words.dropFirst(), at: folder, input: input)
+    try run(
+      [try Project.tool("riscv64-linux-gnu-\(words[0])", package: "gcc-riscv64-linux-gnu")]
+        + words.dropFirst(), at: folder, input: input)
   }
 
   /// addr2line of Debian 13: that of Debian 12 counts DWARF 5's files from one.
   static func newestAddressTool(_ program: String, in folder: URL, input: String) throws -> String {
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent()
     return try run(
       [
-        root.appendingPathComponent("Scripts/trixie-run").path, "riscv64-linux-gnu-addr2line", "-e", program,
+        Project.script("trixie-run"), "riscv64-linux-gnu-addr2line", "-e", program,
       ], at: folder, input: input)
   }
 
@@ -46,11 +34,11 @@ enum CrossTools {
     defer { for argument in arguments { free(argument) } }
     var child: pid_t = 0
     guard posix_spawn(&child, "/usr/bin/env", &actions, nil, arguments, environ) == 0 else {
-      throw Failure("cannot start \(words[0])")
+      throw TestSetupError("cannot start \(words[0])")
     }
     var status: Int32 = 0
     while waitpid(child, &status, 0) < 0, errno == EINTR {}
-    guard status == 0 else { throw Failure("\(words.joined(separator: " ")) failed") }
+    guard status == 0 else { throw TestSetupError("\(words.joined(separator: " ")) failed") }
     return String(decoding: try Data(contentsOf: URL(fileURLWithPath: outputPath)), as: UTF8.self)
   }
 

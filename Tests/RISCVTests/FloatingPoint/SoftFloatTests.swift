@@ -1,4 +1,5 @@
 import RISCV
+import TestSupport
 import Testing
 
 /// What an operation delivers and what it raises.
@@ -38,19 +39,6 @@ private enum Pattern<F: BinaryFormat> {
 }
 
 private let modes: [RoundingMode] = [.nearestEven, .towardZero, .down, .up, .nearestMaxMagnitude]
-
-/// SplitMix64, so that a failure can be repeated.
-private struct Generator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
-}
 
 @Suite("Floating point by integers")
 struct SoftFloatTests {
@@ -623,7 +611,7 @@ struct SoftFloatTests {
   func hostDoubles() {
     typealias S = SoftFloat<Binary64>
     let rne = RoundingMode.nearestEven
-    var random = Generator(state: 1)
+    var random = SeededNumbers(seed: 1)
     var flags: FloatFlags = []
     for _ in 0..<20000 {
       let (x, y, z) = randomOperands(Binary64.self, &random)
@@ -655,7 +643,7 @@ struct SoftFloatTests {
   func hostFloats() {
     typealias S = SoftFloat<Binary32>
     let rne = RoundingMode.nearestEven
-    var random = Generator(state: 2)
+    var random = SeededNumbers(seed: 2)
     var flags: FloatFlags = []
     for _ in 0..<20000 {
       let (x, y, z) = randomOperands(Binary32.self, &random)
@@ -689,7 +677,7 @@ struct SoftFloatTests {
   /// Random patterns, every second time with exponents near enough for sums to interact and an
   /// addend near minus the product.
   private func randomOperands<F: BinaryFormat>(
-    _: F.Type, _ random: inout Generator
+    _: F.Type, _ random: inout SeededNumbers
   ) -> (UInt64, UInt64, UInt64) {
     typealias P = Pattern<F>
     let mask = P.sign | (P.sign - 1)

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 import RISCV
@@ -51,7 +52,7 @@ struct InstructionTableTests {
   func everyRowIsReachable() {
     for (extensions, xlen) in harts() {
       let decoder = Decoder(extensions: extensions, xlen: xlen)
-      var random = SplitMix(state: 1)
+      var random = SeededNumbers(seed: 1)
       for row in Instruction.table where row.requirement.isMet(by: extensions, xlen: xlen) {
         let found = (0..<200).contains { _ in
           let word = row.match | UInt32(truncatingIfNeeded: random.next()) & ~row.mask
@@ -67,7 +68,7 @@ struct InstructionTableTests {
     for (extensions, xlen) in harts() {
       let decoder = Decoder(extensions: extensions, xlen: xlen)
       let rows = Instruction.table.filter { $0.requirement.isMet(by: extensions, xlen: xlen) }
-      var random = SplitMix(state: 2)
+      var random = SeededNumbers(seed: 2)
       for index in 0..<20_000 {
         var word = UInt32(truncatingIfNeeded: random.next())
         if index & 1 == 0 { word = rows[index % rows.count].match | word & ~rows[index % rows.count].mask }
@@ -85,18 +86,5 @@ struct InstructionTableTests {
     for opcode in Opcode.allCases where !states.contains(opcode) {
       #expect(rows.contains(opcode), "\(opcode)")
     }
-  }
-}
-
-/// Numbers that are the same in every run.
-struct SplitMix {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
   }
 }

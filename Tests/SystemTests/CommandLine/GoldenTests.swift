@@ -1,5 +1,6 @@
 import CommandLineOptions
 import Foundation
+import TestSupport
 import Testing
 
 /// One command line, and what is to come of it.
@@ -84,7 +85,7 @@ extension SystemTests {
     }
 
     private static let compatibility = Result {
-      try String(contentsOf: Programs.root.appendingPathComponent("docs/compatibility.md"), encoding: .utf8)
+      try String(contentsOf: Project.root.appendingPathComponent("docs/compatibility.md"), encoding: .utf8)
     }
 
     @Test("row by row", arguments: GoldenRow.tables.flatMap(\.rows))
@@ -94,7 +95,7 @@ extension SystemTests {
       switch row.verdict {
       case .asQEMU:
         async let theirs = Self.run(
-          [Programs.script("trixie-run"), "qemu-system-riscv64"], row.words, in: Self.folders.theirs.get())
+          [Project.script("trixie-run"), "qemu-system-riscv64"], row.words, in: Self.folders.theirs.get())
         #expect(try await ours == expected, "Apus")
         #expect(try await theirs == expected, "QEMU 10.0")
       case .later:
@@ -102,7 +103,7 @@ extension SystemTests {
         #expect(row.line.contains("not there yet"))
       case .differs(let words):
         async let theirs = Self.run(
-          [Programs.script("trixie-run"), "qemu-system-riscv64"], row.words, in: Self.folders.theirs.get())
+          [Project.script("trixie-run"), "qemu-system-riscv64"], row.words, in: Self.folders.theirs.get())
         #expect(try await ours == expected, "Apus")
         #expect(try await theirs != expected, "QEMU 10.0 no longer differs")
         #expect(try Self.compatibility.get().contains(words), "docs/compatibility.md has no such words")
@@ -174,7 +175,7 @@ extension SystemTests {
         "commands")
       let shell = "exec \"$0\" qemu-system-riscv64 -M none -display none -qmp stdio <\"$1\""
       let ran = try await Programs.run(
-        ["/bin/sh", "-c", shell, Programs.script("trixie-run"), commands], seconds: 60)
+        ["/bin/sh", "-c", shell, Project.script("trixie-run"), commands], seconds: 60)
       let answer = try #require(
         ran.output.split(whereSeparator: \.isNewline).lazy
           .compactMap { try? JSONDecoder().decode(Answer.self, from: Data($0.utf8)) }.first, "\(ran)")

@@ -1,14 +1,15 @@
 import Foundation
+import TestSupport
 
 /// Guests/debug, built once.
 enum DebuggedGuest {
   static let built = Task { () -> (folder: TemporaryFolder, symbols: [String: UInt64]) in
     let folder = try TemporaryFolder()
-    let source = Programs.guest("debug")
+    let source = Project.guest("debug")
     let kernel = folder.path("kernel")
     let ran = try await Programs.run(
       [
-        try Programs.crossCompiler, "-march=rv64gc", "-mabi=lp64d", "-mcmodel=medany", "-O1", "-g",
+        try Project.crossCompiler, "-march=rv64gc", "-mabi=lp64d", "-mcmodel=medany", "-O1", "-g",
         "-fno-pic",
         "-no-pie", "-static", "-nostdlib", "-ffreestanding", "-mno-relax",
         "-Wl,--build-id=none,--no-warn-rwx-segments", "-Wl,-T,\(source.path)/kernel.ld", "-o", kernel,

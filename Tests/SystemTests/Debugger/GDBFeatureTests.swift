@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension SystemTests {
@@ -14,7 +15,7 @@ extension SystemTests {
     }
 
     static func sections() throws -> [Section] {
-      let text = try String(contentsOf: Programs.guest("debug/features.txt"), encoding: .utf8)
+      let text = try String(contentsOf: Project.guest("debug/features.txt"), encoding: .utf8)
       var sections: [Section] = []
       for line in text.split(separator: "\n") where !line.hasPrefix("#") {
         if ["== ", "=10 ", "~~ ", "-- "].contains(where: line.hasPrefix) {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension SystemTests {
@@ -22,7 +23,7 @@ extension SystemTests {
         ], seconds: 60)
       try folder.write(Array(printed.output.utf8), "kallsyms")
       let made = try await Programs.run(
-        [Programs.script("kernel-symbols"), folder.path("kallsyms"), folder.path("kernel.elf")], seconds: 20)
+        [Project.script("kernel-symbols"), folder.path("kallsyms"), folder.path("kernel.elf")], seconds: 20)
       #expect(made.end == .exit(0), "\(made)\n\(printed)")
       let script = """
         target remote ./gdb
@@ -70,7 +71,7 @@ extension SystemTests {
       ] {
         try folder.write(Array(text.utf8), "symbols")
         let ran = try await Programs.run(
-          [Programs.script("kernel-symbols"), folder.path("symbols"), folder.path("out")], seconds: 20)
+          [Project.script("kernel-symbols"), folder.path("symbols"), folder.path("out")], seconds: 20)
         #expect(ran.end == .exit(1) && ran.output.contains(sentence), "\(ran)")
       }
       let narrow =
@@ -80,7 +81,7 @@ extension SystemTests {
       let ran = try await Programs.run(
         [
           "/bin/sh", "-c", "cd \"$2\"; \"$1\" symbols out && riscv64-linux-gnu-nm -n out | grep c000", "sh",
-          Programs.script("kernel-symbols"), folder.url.path,
+          Project.script("kernel-symbols"), folder.url.path,
         ], seconds: 20)
       #expect(
         ran.output == "c0000000 T _start\nc0000000 T _text\nc0001000 T duplicate\nc0003000 T data\n", "\(ran)"

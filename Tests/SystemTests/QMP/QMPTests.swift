@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension SystemTests {
@@ -18,13 +19,13 @@ extension SystemTests {
       ]) func claim(_ name: String) async throws
     {
       let folder = try TemporaryFolder()
-      let client = try await Self.run([Programs.script("fetch-qmp-client")])
+      let client = try await Self.run([Project.script("fetch-qmp-client")])
       let environment = client.output.split(whereSeparator: \.isNewline).last.map(String.init) ?? ""
       guard client.end == .exit(0) else { throw TestSetupError("\(client)") }
-      let script = Programs.root.appendingPathComponent("Tests/SystemTests/QMP/qmp.py").path
-      let manual = Programs.root.appendingPathComponent("docs/compatibility.md").path
+      let script = Project.root.appendingPathComponent("Tests/SystemTests/QMP/qmp.py").path
+      let manual = Project.root.appendingPathComponent("docs/compatibility.md").path
       let ran = try await Self.run([
-        "/usr/bin/env", "QEMU10=\(Programs.script("trixie-run")) qemu-system-riscv64",
+        "/usr/bin/env", "QEMU10=\(Project.script("trixie-run")) qemu-system-riscv64",
         "QEMU7=qemu-system-riscv64", "\(environment)/bin/python", script, name, try Programs.emulator,
         folder.url.path, manual,
       ])

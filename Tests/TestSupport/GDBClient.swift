@@ -1,13 +1,12 @@
 import Foundation
-import Testing
 
 /// A debugger by hand, over a Unix socket.
-final class GDBClient {
+package final class GDBClient {
   private let socket: Int32
   private var received: [UInt8] = []
 
   /// Waits until somebody listens at `path`.
-  init(path: String, seconds: Double = 20) throws {
+  package init(path: String, seconds: Double = 20) throws {
     let end = Date().addingTimeInterval(seconds)
     while true {
       let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
@@ -31,18 +30,18 @@ final class GDBClient {
 
   deinit { close(socket) }
 
-  func send(_ bytes: [UInt8]) {
+  package func send(_ bytes: [UInt8]) {
     _ = bytes.withUnsafeBytes { Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
   }
 
-  func send(_ packet: String) {
+  package func send(_ packet: String) {
     let sum = packet.utf8.reduce(UInt8(0), &+)
     let digits = (sum < 16 ? "0" : "") + String(sum, radix: 16)
     send(Array("$\(packet)#\(digits)".utf8))
   }
 
   /// The next packet's payload; nil where none comes in time, or the connection ends.
-  func receive(seconds: Double = 10) -> String? {
+  package func receive(seconds: Double = 10) -> String? {
     let end = Date().addingTimeInterval(seconds)
     while true {
       if let start = received.firstIndex(of: UInt8(ascii: "$")),
@@ -63,64 +62,13 @@ final class GDBClient {
     }
   }
 
-  func ask(_ packet: String, seconds: Double = 10) -> String? {
+  package func ask(_ packet: String, seconds: Double = 10) -> String? {
     send(packet)
     return receive(seconds: seconds)
   }
 
   /// The pc of the thread that packets mean.
-  var pc: UInt64? {
+  package var pc: UInt64? {
     ask("p20").flatMap { text in UInt64(text, radix: 16).map(\.byteSwapped) }
-  }
-}
-
-/// An emulator that runs beside the test.
-final class DebuggedEmulator {
-  let folder: TemporaryFolder
-  let process: pid_t
-  private let errors: String
-
-  /// `DIR` in the words is a folder for sockets.
-  init(_ words: [String], in folder: TemporaryFolder) throws {
-    self.folder = folder
-    errors = folder.path("errors-\(UUID().uuidString)")
-    let words = words.map { $0.replacing("DIR", with: folder.url.path) }
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    posix_spawn_file_actions_addopen(&actions, 1, errors, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-    posix_spawn_file_actions_adddup2(&actions, 1, 2)
-    var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
-    arguments.append(nil)
-    defer { for argument in arguments { free(argument) } }
-    var child: pid_t = 0
-    guard posix_spawn(&child, words[0], &actions, nil, arguments, environ) == 0 else {
-      throw TestSetupError("cannot start \(words[0])")
-    }
-    process = child
-  }
-
-  deinit {
-    kill(process, SIGKILL)
-    var status: Int32 = 0
-    waitpid(process, &status, 0)
-  }
-
-  var complaints: String {
-    String(decoding: (try? Data(contentsOf: URL(fileURLWithPath: errors))) ?? Data(), as: UTF8.self)
-  }
-
-  /// Its exit code; nil where it runs on, or died otherwise.
-  func end(seconds: Double = 10) -> Int32? {
-    let end = Date().addingTimeInterval(seconds)
-    var status: Int32 = 0
-    while Date() < end {
-      if waitpid(process, &status, WNOHANG) == process {
-        return status & 0x7f == 0 ? status >> 8 & 0xff : nil
-      }
-      usleep(10_000)
-    }
-    return nil
   }
 }
