@@ -5,8 +5,6 @@ import Testing
 
 /// docs/options.md, as the options' declarations give it.
 enum OptionsDocument {
-  static let url = Project.document("options.md")
-
   static var text: String {
     var text = """
       # Options of apus-system-riscv64
@@ -89,11 +87,8 @@ enum OptionsDocument {
 struct OptionDeclarationTests {
   @Test("docs/options.md is what the declarations say")
   func document() throws {
-    if ProcessInfo.processInfo.environment["APUS_UPDATE"] == "1" {
-      try OptionsDocument.text.write(to: OptionsDocument.url, atomically: true, encoding: .utf8)
-    }
-    let stands = try String(contentsOf: OptionsDocument.url, encoding: .utf8)
-    #expect(stands == OptionsDocument.text, "APUS_UPDATE=1 writes it anew")
+    let document = try GeneratedDocument("options.md", wanted: OptionsDocument.text)
+    #expect(document.text == document.wanted, "APUS_UPDATE=1 writes it anew")
   }
 
   @Test("No option is declared twice")

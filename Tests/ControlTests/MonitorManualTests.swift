@@ -33,14 +33,9 @@ import Testing
 
   @Test("the listing in docs/monitor.md is the tables'")
   func listingIsCurrent() throws {
-    let path = Project.document("monitor.md")
-    let text = try String(contentsOf: path, encoding: .utf8)
-    let start = try #require(text.range(of: Self.mark))
-    let wanted = text[..<start.upperBound] + Self.listing()
-    if ProcessInfo.processInfo.environment["APUS_UPDATE"] != nil {
-      try wanted.write(to: path, atomically: true, encoding: .utf8)
-    } else {
-      #expect(text == wanted, "APUS_UPDATE=1 Scripts/test --filter MonitorManualTests writes it anew")
-    }
+    let document = try GeneratedDocument("monitor.md", after: Self.mark, Self.listing())
+    #expect(
+      document.text == document.wanted,
+      "APUS_UPDATE=1 Scripts/test --filter MonitorManualTests writes it anew")
   }
 }

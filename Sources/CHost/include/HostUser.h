@@ -53,8 +53,8 @@ int host_signal_is_ignored(int number);
 /// delivers that sets the mask.
 void host_signal_mask(uint64_t mask);
 
-/// Blocks all signals but SIGSEGV and SIGBUS. A thread begins with it, too: the C library's pthread_create leaves its own
-/// SIGCANCEL (32) open in every new thread, which a guest's timer thread waits for.
+/// Blocks all signals but SIGSEGV and SIGBUS. A thread begins with it, too: the C library's pthread_create leaves
+/// its own SIGCANCEL (32) open in every new thread, which a guest's timer thread waits for.
 void host_signals_block(void);
 
 /// The calling thread's mask.

@@ -45,14 +45,8 @@ import Testing
 
   @Test("the listing in docs/qmp.md is the tables'")
   func listingIsCurrent() throws {
-    let path = Project.document("qmp.md")
-    let text = try String(contentsOf: path, encoding: .utf8)
-    let start = try #require(text.range(of: Self.mark))
-    let wanted = text[..<start.upperBound] + Self.listing()
-    if ProcessInfo.processInfo.environment["APUS_UPDATE"] != nil {
-      try wanted.write(to: path, atomically: true, encoding: .utf8)
-    } else {
-      #expect(text == wanted, "APUS_UPDATE=1 Scripts/test --filter QMPManualTests writes it anew")
-    }
+    let document = try GeneratedDocument("qmp.md", after: Self.mark, Self.listing())
+    #expect(
+      document.text == document.wanted, "APUS_UPDATE=1 Scripts/test --filter QMPManualTests writes it anew")
   }
 }
